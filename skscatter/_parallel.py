@@ -1,0 +1,110 @@
+"""Blocks of rows on threads.
+
+The work is FFTs, products and BLAS, all of which release the interpreter lock, on arrays that are
+shared: threads are the right kind of worker, and processes would copy the data.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from numbers import Integral
+from typing import Any
+
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from threadpoolctl import ThreadpoolController
+from tqdm.auto import tqdm
+
+# Chunks in one task: enough to make handing it over, and its work space, cheap.
+CHUNKS_PER_TASK = 16
+
+# Tasks for each worker where there are rows enough, so that none waits long for the last.
+TASKS_PER_WORKER = 4
+
+
+def check_n_jobs(n_jobs: Any) -> None:
+    """Raise unless `n_jobs` is None or an integer other than 0."""
+    message = f"n_jobs={n_jobs!r} must be None, a positive integer, or a negative one."
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral)):
+        raise TypeError(message)
+    if n_jobs == 0:
+        raise ValueError(message)
+
+
+_blas_limit = threading.Lock()
+
+
+@cache
+def _blas_libraries() -> ThreadpoolController:
+    """BLAS libraries in the process; finding them takes milliseconds."""
+    return ThreadpoolController().select(user_api="blas")
+
+
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Hold BLAS to one thread inside the context.
+
+    The limit belongs to the process, and only the thread that set it can lift it (threadpoolctl
+    3.8). So whoever comes first sets it, and others go in without touching it: none ever puts
+    back a limit that was another's.
+    """
+    if not _blas_limit.acquire(blocking=False):
+        yield
+        return
+    try:
+        with _blas_libraries().limit(limits=1):
+            yield
+    finally:
+        _blas_limit.release()
+
+
+def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
+    """Rows of one task.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    n_workers : int
+        Tasks that run at a time.
+    chunk : int
+        Rows that go through together; a task is a multiple of it where it can be.
+    at_once : int
+        Rows that may be under way at a time, over all workers.
+    """
+    fair = -(-n_rows // (TASKS_PER_WORKER * n_workers))
+    rows = min(at_once // n_workers, -(-fair // chunk) * chunk, CHUNKS_PER_TASK * chunk)
+    return max(1, rows)
+
+
+def for_each_block(
+    function: Callable[[slice], None],
+    n_rows: int,
+    *,
+    chunk: int,
+    at_once: int,
+    n_jobs: int | None,
+    verbose: int,
+    description: str,
+) -> None:
+    """Call `function` with slices that cover `n_rows`, on `n_jobs` threads.
+
+    `n_jobs` has joblib's meaning, `joblib.parallel_config` included. With `verbose` a progress
+    bar counts rows.
+    """
+    # The number is joblib's; the kind of worker is ours. A cluster's cores are not this machine's.
+    n_workers = min(effective_n_jobs(n_jobs), cpu_count())
+    step = rows_per_task(n_rows, n_workers, chunk, at_once)
+
+    def task(block: slice) -> int:
+        function(block)
+        return block.stop - block.start
+
+    blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
+    parallel = Parallel(n_workers, backend="threading", return_as="generator_unordered")
+    with (
+        one_blas_thread(),
+        tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose) as bar,
+    ):
+        for n_done in parallel(delayed(task)(block) for block in blocks):
+            bar.update(n_done)

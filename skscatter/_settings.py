@@ -1,0 +1,222 @@
+"""Resolve what the user asked for into what is computed.
+
+`resolve` turns parameters (some of them ``None``) and a signal length into a `Settings`: plain,
+hashable numbers from which everything else follows. It is where bad parameters are refused.
+"""
+
+import math
+from dataclasses import dataclass
+from numbers import Integral
+
+import numpy as np
+from kymatio.scattering1d.filter_bank import gauss_1d
+
+from skscatter._validation import check_choice, check_integer, check_real
+
+# Constants of kymatio's Morlet family (Andén and Mallat, "Deep Scattering Spectrum", 2014).
+SIGMA0 = 0.1  # bandwidth of the low-pass at T = 1, in cycles per sample
+PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
+
+PADDINGS = ("reflect", "zero", "periodic")
+NORMALIZATIONS = ("unit", "kymatio-0.3")
+ENGINES = ("fused", "kymatio")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that determines the coefficients of a signal, resolved.
+
+    Attributes
+    ----------
+    n_times : int
+        Length of a signal in samples.
+    J : int
+        The largest wavelet scale is ``2**J`` samples.
+    Q : tuple of (int, int)
+        Wavelets per octave at the first and second order.
+    T : float
+        Averaging scale of the low-pass, in samples.
+    max_order : int
+        1 or 2.
+    stride : int
+        Samples between frames, a power of two.
+    include_order0 : bool
+        Whether the low-pass channel is kept.
+    normalization, padding, engine : str
+        As in `skscatter.Scattering1D`.
+    """
+
+    n_times: int
+    J: int
+    Q: tuple[int, int]
+    T: float
+    max_order: int
+    stride: int
+    include_order0: bool
+    normalization: str
+    padding: str
+    engine: str
+
+    @property
+    def log2_T(self) -> int:
+        """Octave of the averaging scale: the low-pass may be sampled every ``2**log2_T``."""
+        return math.floor(math.log2(self.T))
+
+    @property
+    def log2_stride(self) -> int:
+        """Octave of the stride."""
+        return self.stride.bit_length() - 1
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a signal and its frames lie in the padded signal, in samples.
+
+    Attributes
+    ----------
+    n_padded : int
+        Length after padding, a power of two.
+    pad_left, pad_right : int
+        Samples added on either side.
+    stride : int
+        Samples between frames.
+    first_frame : int
+        Position of the first frame in the padded signal, a multiple of the stride.
+    n_frames : int
+        Number of frames.
+    """
+
+    n_padded: int
+    pad_left: int
+    pad_right: int
+    stride: int
+    first_frame: int
+    n_frames: int
+
+
+def low_pass_reach(n_times: int, T: float) -> int:
+    """Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm.
+
+    The same quantity as kymatio's ``compute_temporal_support``, measured as there on the filter
+    of the unpadded length; where no such reach exists it is half the length.
+    """
+    h = np.abs(np.fft.ifft(gauss_1d(n_times, SIGMA0 / T)))[: n_times // 2]
+    beyond = np.cumsum(h[::-1])[::-1]
+    small = np.flatnonzero(beyond <= PADDING_CRITERION)
+    return int(small[0]) + 1 if small.size else n_times // 2
+
+
+def lay_out(settings: Settings) -> Layout:
+    """Padding and frame positions, by kymatio's rule.
+
+    The padded length is the power of two that leaves three reaches of the low-pass on each side,
+    but never so long that a reflection would need samples that the signal does not have.
+    """
+    n_times, stride = settings.n_times, settings.stride
+    wanted = n_times + 2 * 3 * low_pass_reach(n_times, settings.T)
+    log2_padded = min(math.ceil(math.log2(wanted)), math.floor(math.log2(3 * n_times - 2)))
+    n_padded = 2**log2_padded
+    pad_left = (n_padded - n_times) // 2
+    first = -(-pad_left // stride)
+    stop = -(-(pad_left + n_times) // stride)
+    return Layout(
+        n_padded=n_padded,
+        pad_left=pad_left,
+        pad_right=n_padded - n_times - pad_left,
+        stride=stride,
+        first_frame=first * stride,
+        n_frames=stop - first,
+    )
+
+
+def default_J(n_times: int) -> int:
+    """Scale for signals of `n_times` samples: a 32nd of the length, but not below 16 samples.
+
+    Wavelets of less than 8 to 16 samples cannot hold eight to an octave, so short signals get
+    as much scale as they have room for.
+    """
+    log2_length = n_times.bit_length() - 1
+    return max(log2_length - 5, min(log2_length, 4))
+
+
+def resolve(
+    n_times: int,
+    *,
+    J: int | None = None,
+    Q: int | tuple[int, int] = 8,
+    T: float | None = None,
+    max_order: int = 2,
+    stride: int | None = None,
+    include_order0: bool = False,
+    normalization: str = "unit",
+    padding: str = "reflect",
+    engine: str = "fused",
+) -> Settings:
+    """Check the parameters against a signal length and fill in the defaults.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With the name of the parameter, its value and what would be accepted.
+    """
+    largest_J = n_times.bit_length() - 1
+    if J is None:
+        J = default_J(n_times)
+    else:
+        J = check_integer("J", J, minimum=0)
+        if largest_J < J:
+            raise ValueError(
+                f"J={J} needs signals of at least 2**J = {2**J} samples, but these have "
+                f"{n_times}. J from 0 to {largest_J} fit; J=None chooses {default_J(n_times)}."
+            )
+    if isinstance(Q, Integral):
+        pair = (check_integer("Q", Q, minimum=1), 1)
+    elif isinstance(Q, tuple | list) and len(Q) == 2:
+        pair = (
+            check_integer("Q[0]", Q[0], minimum=1),
+            check_integer("Q[1]", Q[1], minimum=1),
+        )
+    else:
+        raise TypeError(f"Q={Q!r} must be an integer of at least 1, or a pair (Q1, Q2) of such.")
+    if T is None:
+        T = 2**J
+    else:
+        T = check_real("T", T, minimum=1)
+        if n_times < T:
+            raise ValueError(
+                f"T={T} is longer than the signals, which have {n_times} samples. "
+                f"T must lie between 1 and {n_times}, or be None for 2**J = {2**J}."
+            )
+    if stride is None:
+        stride = 2 ** math.floor(math.log2(T))
+    else:
+        stride = check_integer("stride", stride, minimum=1)
+        if stride & (stride - 1) or stride > n_times:
+            raise ValueError(
+                f"stride={stride} must be a power of two from 1 to {2**largest_J}, "
+                "or None for the largest power of two up to T."
+            )
+    if isinstance(max_order, bool) or max_order not in (1, 2):
+        raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
+    if not isinstance(include_order0, bool | np.bool_):
+        raise TypeError(f"include_order0={include_order0!r} must be True or False.")
+    check_choice("normalization", normalization, NORMALIZATIONS)
+    check_choice("padding", padding, PADDINGS)
+    check_choice("engine", engine, ENGINES)
+    if engine == "kymatio" and padding != "reflect":
+        raise ValueError(
+            f"padding={padding!r} is not available with engine='kymatio', which always pads by "
+            "reflection. Accepted: padding='reflect', or engine='fused'."
+        )
+    return Settings(
+        n_times=n_times,
+        J=J,
+        Q=pair,
+        T=T,
+        max_order=int(max_order),
+        stride=stride,
+        include_order0=bool(include_order0),
+        normalization=normalization,
+        padding=padding,
+        engine=engine,
+    )

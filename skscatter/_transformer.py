@@ -1,0 +1,552 @@
+"""The scikit-learn transformers: validate, scatter, pool."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import get_config
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
+from skscatter._engines import get_engine
+from skscatter._filters import smallest_J
+from skscatter._parallel import check_n_jobs, for_each_block
+from skscatter._paths import path_names, paths_of
+from skscatter._pooling import check_pooling, pool
+from skscatter._settings import Settings, lay_out, resolve
+from skscatter._validation import check_choice, check_integer, check_real
+
+LOG_STAGES = ("frames", "pooled")
+
+
+class Scattering1D(TransformerMixin, BaseEstimator):
+    """Wavelet scattering coefficients of signals, pooled over time.
+
+    A signal is split into frequency bands by Morlet wavelets (order 1: how much energy each band
+    holds), and the envelope of each band is split again (order 2: how fast that energy comes and
+    goes). Averaging over `T` samples makes the coefficients stable to shifts and to small
+    deformations of the signal. Nothing is learned from the data but the length of the signals.
+
+    Parameters
+    ----------
+    J : int or None, default=None
+        The largest wavelets are ``2**J`` samples long. None takes a 32nd of the signal length
+        (J=8 for 8192 samples), but at least 16 samples where the signal has them.
+    Q : int or tuple of (int, int), default=8
+        Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
+    T : float or None, default=None
+        Averaging scale in samples; shifts far below it do not change the coefficients. None
+        means ``2**J``.
+    max_order : {1, 2}, default=2
+        Highest order to compute.
+    stride : int or None, default=None
+        Samples between two frames, a power of two. None means the largest one up to `T`.
+    include_order0 : bool, default=False
+        Whether to keep the average of the signal itself.
+    normalization : {"unit", "kymatio-0.3"}, default="unit"
+        ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
+        amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
+        of the released kymatio, to reproduce published numbers.
+    pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
+        Statistics over the frames of each segment. None keeps every frame.
+    n_segments : int, default=1
+        Number of equal parts of the duration to pool within.
+    normalize : {None, "max", "rms"}, default=None
+        Divide each signal by its largest magnitude, or by its root mean square, first.
+    padding : {"reflect", "zero", "periodic"}, default="reflect"
+        How a signal goes on past its ends.
+    sampling_rate : float or None, default=None
+        In Hz. Used for names only: with it, features are named by frequency.
+    engine : {"fused", "kymatio"}, default="fused"
+        ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's NumPy front end, many
+        times slower, to compare with. Both give the same numbers to rounding at the default
+        stride; at finer strides kymatio also samples between the orders more finely, and the
+        two differ by aliasing.
+    batch_size : int or None, default=None
+        Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
+        ``working_memory`` (see :func:`sklearn.set_config`).
+    n_jobs : int or None, default=None
+        Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
+        context, -1 is all cores.
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    J_ : int
+        Scale in use.
+    Q_ : tuple of (int, int)
+        Wavelets per octave in use.
+    T_ : float
+        Averaging scale in use, in samples.
+    stride_ : int
+        Samples between frames.
+    n_frames_ : int
+        Frames of a signal.
+    n_features_in_ : int
+        Length of a signal, in samples.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where the signals came as a data frame that has them.
+
+    See Also
+    --------
+    LogScattering1D : The logarithm of these coefficients; what most classifiers want.
+
+    Notes
+    -----
+    Coefficients are ``S1 = |x * psi1| * phi`` and ``S2 = ||x * psi1| * psi2| * phi`` [1]_, with
+    the filters of kymatio [2]_. Output is float32 for float32 input and float64 for any other,
+    and computed in that precision.
+
+    References
+    ----------
+    .. [1] J. Andén and S. Mallat, "Deep Scattering Spectrum", IEEE Transactions on Signal
+       Processing 62(16), 2014.
+    .. [2] M. Andreux et al., "Kymatio: Scattering Transforms in Python", Journal of Machine
+       Learning Research 21(60), 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscatter import Scattering1D
+    >>> X = np.random.default_rng(0).standard_normal((10, 1024))
+    >>> scattering = Scattering1D(J=6, Q=8)
+    >>> scattering.fit_transform(X).shape
+    (10, 130)
+    >>> scattering.scatter(X).shape
+    (10, 1, 130, 16)
+    """
+
+    def __init__(
+        self,
+        J: int | None = None,
+        Q: int | tuple[int, int] = 8,
+        T: float | None = None,
+        *,
+        max_order: int = 2,
+        stride: int | None = None,
+        include_order0: bool = False,
+        normalization: str = "unit",
+        pooling: str | tuple[str, ...] | None = "mean",
+        n_segments: int = 1,
+        normalize: str | None = None,
+        padding: str = "reflect",
+        sampling_rate: float | None = None,
+        engine: str = "fused",
+        batch_size: int | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.J = J
+        self.Q = Q
+        self.T = T
+        self.max_order = max_order
+        self.stride = stride
+        self.include_order0 = include_order0
+        self.normalization = normalization
+        self.pooling = pooling
+        self.n_segments = n_segments
+        self.normalize = normalize
+        self.padding = padding
+        self.sampling_rate = sampling_rate
+        self.engine = engine
+        self.batch_size = batch_size
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: Any = None) -> "Scattering1D":
+        """Check the parameters against the signals and settle what they leave open.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Signals of real, finite numbers.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : Scattering1D
+            Fitted transformer.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the signals are not as described; the message says what would be.
+        """
+        self._check_parameters()
+        X = self._validate(X, reset=True)
+        settings = resolve(
+            X.shape[1],
+            J=self.J,
+            Q=self.Q,
+            T=self.T,
+            max_order=self.max_order,
+            stride=self.stride,
+            include_order0=self.include_order0,
+            normalization=self.normalization,
+            padding=self.padding,
+            engine=self.engine,
+        )
+        self._warn_without_room(settings)
+        self._settings = settings
+        self.J_ = settings.J
+        self.Q_ = settings.Q
+        self.T_ = settings.T
+        self.stride_ = settings.stride
+        self.n_frames_ = lay_out(settings).n_frames
+        return self
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Compute the features of signals.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Signals, as long as those seen by `fit`.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_features)
+            With ``n_features = n_paths * n_segments * n_statistics``, or ``n_paths * n_frames``
+            without pooling; float32 for float32 signals, else float64.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If the signals are not finite real numbers, or not of the fitted length.
+        """
+        X = self._validate(X)
+        width = len(self.paths_) * len(self._suffixes())
+        features = np.empty((len(X), width), _output_dtype(X))
+
+        def compute(block: slice) -> None:
+            features[block] = self._pool(self._scatter(X[block])).reshape(-1, width)
+
+        self._for_each_block(compute, X)
+        return features
+
+    def scatter(self, X: ArrayLike) -> NDArray[Any]:
+        """Compute the coefficients at every frame: no logarithm, no pooling.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times)
+            Signals, as long as those seen by `fit`.
+
+        Returns
+        -------
+        S : ndarray of shape (n_samples, n_channels, n_paths, n_frames)
+            One channel for 2-D input. Paths in the order of `paths_`.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            As in `transform`.
+        """
+        X = self._validate(X)
+        S = np.empty((len(X), 1, len(self.paths_), self.n_frames_), _output_dtype(X))
+
+        def compute(block: slice) -> None:
+            S[block, 0] = self._scatter(X[block])
+
+        self._for_each_block(compute, X)
+        return S
+
+    @property
+    def paths_(self) -> NDArray[np.void]:
+        """Table of the paths, one row each, in the order of the coefficients.
+
+        A structured array of shape (n_paths,), which ``pandas.DataFrame`` takes as it is. Fields:
+        ``order``; ``n1``, ``n2``, indices of the wavelets, and ``j1``, ``j2``, their octaves (-1
+        where a path has none); ``xi1``, ``xi2``, their centre frequencies, and ``sigma1``,
+        ``sigma2``, their bandwidths, in cycles per sample (NaN where a path has none).
+        """
+        check_is_fitted(self)
+        return paths_of(self._settings)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Names of the input's columns. Only checked, since a feature belongs to no column.
+
+        Returns
+        -------
+        names : ndarray of str
+            Names of the features, in their order. Without a `sampling_rate`, ``n7`` stands for
+            the wavelet of index 7; without pooling, ``frame3`` for the frame of index 3.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `input_features` does not fit the input seen by `fit`.
+        """
+        check_is_fitted(self)
+        if input_features is not None:
+            given = np.asarray(input_features, dtype=object)
+            if len(given) != self.n_features_in_:
+                raise ValueError(
+                    "input_features should have length equal to number of features "
+                    f"({self.n_features_in_}), got {len(given)}"
+                )
+            seen = getattr(self, "feature_names_in_", None)
+            if seen is not None and not np.array_equal(seen, given):
+                raise ValueError("input_features is not equal to feature_names_in_")
+        suffixes = self._suffixes()
+        names = path_names(self.paths_, self.sampling_rate)
+        return np.array([name + suffix for name in names for suffix in suffixes], dtype=object)
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that float32 stays float32."""
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _check_parameters(self) -> None:
+        """Refuse bad values of the parameters that do not depend on the signal length."""
+        check_pooling(self.pooling)
+        check_integer("n_segments", self.n_segments, minimum=1)
+        check_choice("normalize", self.normalize, NORMALIZERS)
+        if self.sampling_rate is not None:
+            check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
+        if self.batch_size is not None:
+            check_integer("batch_size", self.batch_size, minimum=1)
+        check_n_jobs(self.n_jobs)
+        check_integer("verbose", int(self.verbose), minimum=0)
+
+    def _warn_without_room(self, settings: Settings) -> None:
+        """Warn of a scale too short for the wavelets asked for, where there is a better one."""
+        J = smallest_J(settings.Q[0])
+        if J > settings.J and (self.J is not None or settings.n_times >= 2**J):
+            warnings.warn(
+                f"J={settings.J} leaves no room for Q={settings.Q[0]} wavelets per octave: they "
+                f"crowd at low frequencies and leave the rest uncovered. Use J={J} or more, or a "
+                "smaller Q.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def _validate(self, X: ArrayLike, *, reset: bool = False) -> NDArray[Any]:
+        """Check signals; leave integers as they are, to be converted block by block."""
+        if not reset:
+            check_is_fitted(self)
+            self._check_parameters()
+        return validate_data(self, X, reset=reset, dtype="numeric")
+
+    def _scatter(self, X: NDArray[Any]) -> NDArray[Any]:
+        """Scatter a block of validated signals to (n_signals, n_paths, n_frames)."""
+        dtype = _output_dtype(X)
+        x, gain = to_unit_magnitude(X.astype(dtype, copy=False), self.normalize)
+        S = get_engine(self._settings, dtype.name)(x)
+        if gain is not None:
+            S *= gain[:, np.newaxis, np.newaxis]
+        return S
+
+    def _pool(self, S: NDArray[Any]) -> NDArray[Any]:
+        """Pool coefficients, to shape (n_signals, n_paths, n_features_of_a_path)."""
+        statistics = check_pooling(self.pooling)
+        if not statistics:
+            return S
+        return pool(S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
+
+    def _suffixes(self) -> list[str]:
+        """Names of the features of one path, in the order of `_pool`."""
+        statistics = check_pooling(self.pooling)
+        if not statistics:
+            return [f"_frame{i}" for i in range(self.n_frames_)]
+        return [f"_seg{i}_{name}" for i in range(self.n_segments) for name in statistics]
+
+    def _for_each_block(self, compute: Callable[[slice], None], X: NDArray[Any]) -> None:
+        """Call `compute` on blocks of rows, on threads, within the memory allowed."""
+        engine = get_engine(self._settings, _output_dtype(X).name)
+        at_once = self.batch_size
+        if at_once is None:
+            at_once = int(get_config()["working_memory"] * 2**20 // engine.bytes_per_signal)
+        for_each_block(
+            compute,
+            len(X),
+            chunk=engine.chunk,
+            at_once=at_once,
+            n_jobs=self.n_jobs,
+            verbose=self.verbose,
+            description=type(self).__name__,
+        )
+
+
+class LogScattering1D(Scattering1D):
+    """Logarithm of the wavelet scattering coefficients of signals, pooled over time.
+
+    The logarithm turns the product of a source and what it went through (a voice and its
+    microphone, a bearing and its housing) into a sum, and gives faint bands the same weight as
+    loud ones; after it a linear classifier is often all that is needed.
+
+    Parameters
+    ----------
+    J : int or None, default=None
+        The largest wavelets are ``2**J`` samples long. None takes a 32nd of the signal length
+        (J=8 for 8192 samples), but at least 16 samples where the signal has them.
+    Q : int or tuple of (int, int), default=8
+        Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
+    T : float or None, default=None
+        Averaging scale in samples; shifts far below it do not change the coefficients. None
+        means ``2**J``.
+    max_order : {1, 2}, default=2
+        Highest order to compute.
+    stride : int or None, default=None
+        Samples between two frames, a power of two. None means the largest one up to `T`.
+    include_order0 : bool, default=False
+        Whether to keep the average of the signal itself (the logarithm of its magnitude).
+    normalization : {"unit", "kymatio-0.3"}, default="unit"
+        ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
+        amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
+        of the released kymatio, to reproduce published numbers.
+    log_eps : float, default=1e-3
+        Added to the coefficients before the logarithm: what lies far below it counts as silence.
+    log_stage : {"frames", "pooled"}, default="frames"
+        ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
+        logarithm.
+    pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
+        Statistics over the frames of each segment. None keeps every frame.
+    n_segments : int, default=1
+        Number of equal parts of the duration to pool within.
+    normalize : {None, "max", "rms"}, default=None
+        Divide each signal by its largest magnitude, or by its root mean square, first.
+    padding : {"reflect", "zero", "periodic"}, default="reflect"
+        How a signal goes on past its ends.
+    sampling_rate : float or None, default=None
+        In Hz. Used for names only: with it, features are named by frequency.
+    engine : {"fused", "kymatio"}, default="fused"
+        As in `Scattering1D`.
+    batch_size : int or None, default=None
+        Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
+        ``working_memory`` (see :func:`sklearn.set_config`).
+    n_jobs : int or None, default=None
+        Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
+        context, -1 is all cores.
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    Attributes
+    ----------
+    J_ : int
+        Scale in use.
+    Q_ : tuple of (int, int)
+        Wavelets per octave in use.
+    T_ : float
+        Averaging scale in use, in samples.
+    stride_ : int
+        Samples between frames.
+    n_frames_ : int
+        Frames of a signal.
+    n_features_in_ : int
+        Length of a signal, in samples.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where the signals came as a data frame that has them.
+
+    See Also
+    --------
+    Scattering1D : The coefficients themselves.
+
+    Notes
+    -----
+    The setting of kymatio's spoken digit example is ``LogScattering1D(J=8, Q=12, log_eps=1e-6,
+    normalization="kymatio-0.3")``. See `Scattering1D` for what is computed, and [1]_ for why the
+    logarithm.
+
+    References
+    ----------
+    .. [1] J. Andén and S. Mallat, "Deep Scattering Spectrum", IEEE Transactions on Signal
+       Processing 62(16), 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skscatter import LogScattering1D
+    >>> rng = np.random.default_rng(0)
+    >>> t = np.arange(1024) / 1000
+    >>> y = np.repeat([0, 1], 20)
+    >>> X = np.sin(2 * np.pi * np.where(y, 100, 90)[:, np.newaxis] * t)
+    >>> X += rng.standard_normal(X.shape)
+    >>> pipe = make_pipeline(LogScattering1D(), StandardScaler(), LogisticRegression())
+    >>> pipe.fit(X[::2], y[::2]).score(X[1::2], y[1::2])
+    1.0
+    """
+
+    def __init__(
+        self,
+        J: int | None = None,
+        Q: int | tuple[int, int] = 8,
+        T: float | None = None,
+        *,
+        max_order: int = 2,
+        stride: int | None = None,
+        include_order0: bool = False,
+        normalization: str = "unit",
+        log_eps: float = 1e-3,
+        log_stage: str = "frames",
+        pooling: str | tuple[str, ...] | None = "mean",
+        n_segments: int = 1,
+        normalize: str | None = None,
+        padding: str = "reflect",
+        sampling_rate: float | None = None,
+        engine: str = "fused",
+        batch_size: int | None = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        super().__init__(
+            J,
+            Q,
+            T,
+            max_order=max_order,
+            stride=stride,
+            include_order0=include_order0,
+            normalization=normalization,
+            pooling=pooling,
+            n_segments=n_segments,
+            normalize=normalize,
+            padding=padding,
+            sampling_rate=sampling_rate,
+            engine=engine,
+            batch_size=batch_size,
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        self.log_eps = log_eps
+        self.log_stage = log_stage
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
+        check_choice("log_stage", self.log_stage, LOG_STAGES)
+
+    def _pool(self, S: NDArray[Any]) -> NDArray[Any]:
+        if self.log_stage == "frames":
+            return super()._pool(self._log(S))
+        return self._log(super()._pool(S))
+
+    def _log(self, S: NDArray[Any]) -> NDArray[Any]:
+        # Order 0 has either sign, and rounding can leave any coefficient just below zero.
+        magnitude = np.abs(S)
+        magnitude += np.asarray(self.log_eps, dtype=S.dtype)
+        return np.log(magnitude, out=magnitude)
+
+
+def _output_dtype(X: NDArray[Any]) -> np.dtype[Any]:
+    """Precision of the computation and of its result: float32 for float32, else float64."""
+    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)

@@ -1,0 +1,36 @@
+import numpy as np
+import pytest
+
+from skscatter._amplitude import to_unit_magnitude
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scaling_is_exact_and_brings_every_magnitude_near_one(dtype):
+    info = np.finfo(dtype)
+    sizes = [info.smallest_subnormal, info.tiny, 1e-30, 0.3, 1, 4, 1e30, info.max]
+    X = np.array([[-size, size / 4] for size in sizes], dtype)
+    scaled, gain = to_unit_magnitude(X, None)
+    assert scaled.dtype == gain.dtype == dtype
+    assert np.isfinite(gain).all()
+    np.testing.assert_array_equal(scaled * gain[:, np.newaxis], X)
+    # Subnormal numbers would need a scale that is itself not finite; twice the bound is enough.
+    assert (np.abs(scaled[1:]).max(axis=1) >= 0.5).all()
+    assert (np.abs(scaled).max(axis=1) <= 4).all()
+
+
+def test_zeros_stay_zeros():
+    for normalize in None, "max", "rms":
+        scaled, _ = to_unit_magnitude(np.zeros((1, 4)), normalize)
+        np.testing.assert_array_equal(scaled, 0)
+
+
+@pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])
+def test_normalized_signals_have_unit_size(size):
+    X = size * np.random.default_rng(0).uniform(-1, 1, (3, 50))
+    before = X.copy()
+    by_max, gain = to_unit_magnitude(X, "max")
+    assert gain is None
+    np.testing.assert_allclose(np.abs(by_max).max(axis=1), 1)
+    by_rms, _ = to_unit_magnitude(X, "rms")
+    np.testing.assert_allclose(np.sqrt(np.mean(by_rms**2, axis=1)), 1)
+    np.testing.assert_array_equal(X, before)

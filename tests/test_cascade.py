@@ -1,0 +1,202 @@
+import numpy as np
+import oracle
+import pytest
+
+import skscatter._cascade
+from skscatter._cascade import Cascade, runs
+from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._namespaces import NumpyNamespace
+from skscatter._paths import paths_of
+from skscatter._settings import lay_out, resolve
+
+# Lengths (odd, prime, powers of two) with scales, quality factors and averaging scales.
+CASES = [
+    (2, {"J": 0}),
+    (3, {"J": 1, "Q": 1}),
+    (5, {"J": 2, "Q": 1}),
+    (7, {"J": 0, "Q": (4, 2)}),
+    (100, {"J": 3, "Q": 8}),
+    (101, {"J": 4, "Q": 1}),
+    (128, {"J": 7, "Q": 4}),
+    (997, {"J": 5, "Q": (8, 2)}),
+    (1000, {"J": 9, "Q": 8, "max_order": 1}),
+    (1024, {"J": 6, "Q": 8, "T": 1}),
+    (1023, {"J": 6, "Q": 8, "T": 1000}),
+    (4096, {"J": 4, "Q": 8, "T": 16}),
+    (5000, {"J": 10, "Q": 8, "T": 3.7}),
+    (8192, {"J": 8, "Q": 12}),
+    (8192, {"J": 8, "Q": 12, "stride": 1024}),
+    (20000, {"J": 9, "Q": (16, 1), "T": 300}),
+]
+
+# Where the released kymatio samples all layers finely enough that rates do not matter.
+FINE_STRIDES = [(600, {"J": 4, "Q": 8, "stride": 1}), (777, {"J": 5, "Q": 1, "stride": 4})]
+
+
+def name_of(case):
+    n_times, parameters = case
+    return "-".join([str(n_times), *(f"{name}{value}" for name, value in parameters.items())])
+
+
+def noise(n_times, n_signals=3, dtype=np.float64):
+    return np.random.default_rng(n_times).uniform(-1, 1, (n_signals, n_times)).astype(dtype)
+
+
+def relative_error(S, reference):
+    return np.linalg.norm(S - reference) / np.linalg.norm(reference)
+
+
+@pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-6)])
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_fused_engine_equals_kymatio(case, dtype, tolerance, normalization):
+    n_times, parameters = case
+    settings = resolve(n_times, include_order0=True, normalization=normalization, **parameters)
+    x = noise(n_times)
+    reference = KymatioEngine(settings, "float64")(x)
+    S = FusedEngine(settings, dtype)(x.astype(dtype))
+    assert S.dtype == dtype
+    assert S.shape == reference.shape
+    order = paths_of(settings)["order"]
+    for k in np.unique(order):
+        assert relative_error(S[:, order == k], reference[:, order == k]) < tolerance
+
+
+@pytest.mark.parametrize("case", FINE_STRIDES, ids=name_of)
+def test_fused_engine_equals_kymatio_up_to_aliasing_at_fine_strides(case):
+    n_times, parameters = case
+    settings = resolve(n_times, **parameters)
+    x = noise(n_times)
+    S, reference = FusedEngine(settings, "float64")(x), KymatioEngine(settings, "float64")(x)
+    assert relative_error(S, reference) < 1e-3
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
+@pytest.mark.parametrize("n_times", [9, 61, 128])
+def test_cascade_without_subsampling_equals_the_definition(n_times, padding):
+    settings = resolve(
+        n_times, Q=(3, 2), T=min(n_times, 11), stride=1, include_order0=True, padding=padding
+    )
+    x = noise(n_times, 1)
+    S = FusedEngine(settings, "float64")(x)[0]
+    expected = oracle.scatter(x[0], paths_of(settings), lay_out(settings), settings.T, padding)
+    np.testing.assert_allclose(S, expected, rtol=0, atol=1e-13)
+
+
+def test_one_sample_has_an_average_and_no_waves():
+    S = FusedEngine(resolve(1, include_order0=True), "float64")(np.array([[-0.7]]))
+    np.testing.assert_array_equal(S[0, :, 0], [-0.7, *[0.0] * (S.shape[1] - 1)])
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
+@pytest.mark.parametrize("parameters", [{"J": 4, "Q": 8}, {"J": 5, "Q": (4, 2), "T": 20}])
+def test_cascade_equals_the_definition_up_to_aliasing(parameters, padding):
+    settings = resolve(300, include_order0=True, padding=padding, **parameters)
+    x = noise(300, 1)
+    S = FusedEngine(settings, "float64")(x)[0]
+    paths = paths_of(settings)
+    expected = oracle.scatter(x[0], paths, lay_out(settings), settings.T, padding)
+    for order, tolerance in (0, 1e-12), (1, 3e-4), (2, 2e-3):
+        of_order = paths["order"] == order
+        assert relative_error(S[of_order], expected[of_order]) < tolerance
+
+
+@pytest.mark.parametrize("Q", [1, 4, 8, 12])
+def test_unit_sine_has_the_same_first_order_peak_at_every_octave(Q):
+    settings = resolve(2**14, J=9, Q=Q, max_order=1)
+    t = np.arange(2**14)
+    # From three eighths of the Nyquist frequency down, as far as the bank is constant-Q.
+    frequencies = 0.1875 / 2 ** np.arange(4.0)
+    x = np.sin(2 * np.pi * frequencies[:, np.newaxis] * t)
+    S = FusedEngine(settings, "float64")(x)[:, :, 8:-8].mean(axis=-1)
+    peaks = S.max(axis=1)
+    np.testing.assert_allclose(peaks, peaks[0], rtol=1e-3)
+    # A wavelet of unit L1 norm, tuned to it, passes half of a real sine.
+    at_centre = np.sin(2 * np.pi * paths_of(settings)["xi1"][[0]] * t)
+    assert FusedEngine(settings, "float64")(at_centre[np.newaxis])[0, 0].mean() == pytest.approx(
+        0.5, rel=0.01
+    )
+
+
+def test_released_normalization_makes_the_same_sine_fainter_at_each_octave():
+    settings = resolve(2**14, J=9, Q=8, max_order=1, normalization="kymatio-0.3")
+    t = np.arange(2**14)
+    frequencies = 0.1875 / 2 ** np.arange(4.0)
+    x = np.sin(2 * np.pi * frequencies[:, np.newaxis] * t)
+    peaks = FusedEngine(settings, "float64")(x).mean(axis=-1).max(axis=1)
+    np.testing.assert_allclose(peaks / peaks[0], [1, 1 / 2, 1 / 4, 1 / 8], rtol=1e-2)
+
+
+def test_coefficients_hardly_change_under_shifts_far_below_T():
+    settings = resolve(4096, J=8, Q=8)
+    rng = np.random.default_rng(0)
+    burst = np.zeros(4096)
+    burst[1500:2500] = rng.standard_normal(1000) * np.hanning(1000)
+    engine = FusedEngine(settings, "float64")
+    S = engine(burst[np.newaxis])
+    changes = [
+        relative_error(engine(np.roll(burst, shift)[np.newaxis]), S) for shift in (1, 8, 64, 512)
+    ]
+    # Lipschitz in shift / T (Mallat, "Group Invariant Scattering", 2012).
+    assert np.all(np.array(changes[:3]) < 2 * np.array([1, 8, 64]) / 256)
+    assert changes[3] > 0.3
+
+
+def test_coefficients_are_not_negative():
+    settings = resolve(1000, J=6, Q=8)
+    x = noise(1000)
+    x[:, 200:800] = 0
+    assert (FusedEngine(settings, "float32")(x.astype("float32")) >= 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_batches_equal_a_loop(dtype, monkeypatch):
+    monkeypatch.setattr(skscatter._cascade, "CHUNK_BYTES", 300_000 * np.dtype(dtype).itemsize)
+    settings = resolve(500, J=5, Q=8, include_order0=True)
+    engine = FusedEngine(settings, dtype)
+    assert 1 < engine.chunk < 7
+    x = noise(500, 7, dtype)
+    one_by_one = np.concatenate([engine(row[np.newaxis]) for row in x])
+    np.testing.assert_allclose(engine(x), one_by_one, rtol=0, atol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
+def test_input_is_left_alone(padding):
+    x = noise(300)
+    x.flags.writeable = False
+    FusedEngine(resolve(300, padding=padding), "float64")(x)
+
+
+@pytest.mark.parametrize("parameters", [{"J": 5}, {"J": 5, "stride": 4}, {"J": 3, "T": 40}])
+def test_both_forms_of_the_low_pass_agree(parameters, monkeypatch):
+    settings = resolve(700, include_order0=True, **parameters)
+    x = noise(700)
+    monkeypatch.setattr(skscatter._cascade, "MATRIX_FRAMES", 10**9)
+    by_matrix = Cascade(settings, NumpyNamespace("float64"))(x)
+    monkeypatch.setattr(skscatter._cascade, "MATRIX_FRAMES", 0)
+    by_spectrum = Cascade(settings, NumpyNamespace("float64"))(x)
+    np.testing.assert_allclose(by_spectrum, by_matrix, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 16])
+def test_runs_unfold_the_periodic_conjugate_symmetric_spectrum(n):
+    rng = np.random.default_rng(n)
+    full = np.fft.fft(rng.standard_normal(n))
+    half = full[: n // 2 + 1]
+    for start in range(-2 * n - 1, 2 * n):
+        for stop in range(start + 1, 3 * n):
+            unfolded = np.full(stop - start, np.nan, complex)
+            for run in runs(start, stop, n):
+                stored = half[run.stored]
+                unfolded[run.target] = stored[::-1].conj() if run.mirrored else stored
+            np.testing.assert_allclose(unfolded, full[np.arange(start, stop) % n])
+
+
+def test_engines_are_built_once():
+    assert get_engine(resolve(300), "float32") is get_engine(resolve(300, J=4), "float32")
+    assert get_engine(resolve(300), "float32") is not get_engine(resolve(300), "float64")
+
+
+def test_kymatio_engine_says_that_it_cannot_take_one_sample():
+    with pytest.raises(ValueError, match=r"1 sample.*engine='fused'"):
+        KymatioEngine(resolve(1, engine="kymatio"), "float64")

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from kymatio.scattering1d.filter_bank import gauss_1d, morlet_1d
+
+from skscatter._filters import (
+    Band,
+    filter_bank,
+    gauss_band,
+    morlet_band,
+    smallest_J,
+    wavelet_parameters,
+)
+
+
+def on_all_bins(band, n):
+    """Spread a band over one period of `n` bins, by a sum."""
+    h_hat = np.zeros(n)
+    np.add.at(h_hat, np.arange(band.start, band.stop) % n, band.values)
+    return h_hat
+
+
+@pytest.mark.parametrize("n", [16, 64, 1024, 16384])
+@pytest.mark.parametrize(
+    ("xi", "sigma"), [(0.44, 0.018), (0.35, 0.14), (0.02, 0.004), (0.003, 0.01)]
+)
+def test_bands_hold_all_of_kymatios_filter(n, xi, sigma):
+    band = morlet_band(n, xi, sigma)
+    np.testing.assert_allclose(on_all_bins(band, n), morlet_1d(n, xi, sigma), rtol=0, atol=1e-16)
+    low = gauss_band(n, sigma)
+    np.testing.assert_allclose(on_all_bins(low, n), gauss_1d(n, sigma), rtol=0, atol=1e-16)
+
+
+def test_bands_hold_little_else():
+    n, xi, sigma = 16384, 0.02, 0.0005
+    band = morlet_band(n, xi, sigma)
+    assert abs((band.start + band.stop) / 2 / n - xi) < 1 / n
+    assert len(band.values) < 2 * 9 * sigma * n
+
+
+def test_trimming_keeps_what_is_above_the_share():
+    band = Band(-2, np.array([0.0, 1e-9, 1e-3, 1.0, 1e-3, 1e-9]))
+    trimmed = band.trimmed(1e-6)
+    assert (trimmed.start, trimmed.stop) == (0, 3)
+    nothing = Band(5, np.zeros(4)).trimmed(1e-6)
+    assert (nothing.start, nothing.stop) == (5, 6)
+
+
+@pytest.mark.parametrize("Q", [1, 2, 8, 12])
+@pytest.mark.parametrize("n", [256, 4096])
+def test_wavelets_have_zero_mean_and_unit_l1_norm(n, Q):
+    for psi in filter_bank(n, 5, (Q, 1), 32.0).psi1:
+        psi_hat = on_all_bins(psi, n)
+        assert abs(psi_hat[0]) < 1e-15
+        assert np.abs(np.fft.ifft(psi_hat)).sum() == pytest.approx(1, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", range(9))
+def test_low_pass_has_unit_gain_at_zero_frequency_at_every_rate(k):
+    phi = filter_bank(4096, 8, (8, 1), 256.0).phi
+    at_rate = on_all_bins(phi, 4096 >> k)
+    # Gaussian tails of the neighbouring periods: nothing until the rate comes close to 1 / T.
+    assert at_rate[0] == pytest.approx(1, abs=1e-12 if k < 7 else 1e-8)
+
+
+# |phi|^2 + (|psi(w)|^2 + |psi(-w)|^2) / 2 over all frequencies w: kymatio's family is no tight
+# frame. The bounds are stated in docs/design.md.
+@pytest.mark.parametrize("J", [5, 8])
+@pytest.mark.parametrize("Q", [1, 2, 4, 8, 12, 16])
+def test_littlewood_paley_sum_lies_between_0_15_and_1_up_to_the_highest_wavelet(J, Q):
+    n = 16384
+    bank = filter_bank(n, J, (Q, 1), 2.0**J)
+    energy = np.square([on_all_bins(psi, n) for psi in bank.psi1]).sum(axis=0)
+    mirrored = np.roll(energy[::-1], 1)
+    total = np.square(on_all_bins(bank.phi, n)) + (energy + mirrored) / 2
+    assert total.max() <= 1 + 1e-12
+    assert total[: int(n * wavelet_parameters(J, Q).xi[0])].min() > 0.15
+
+
+@pytest.mark.parametrize("Q", [1, 2, 4, 8, 12, 16, 32])
+def test_smallest_scale_is_the_first_with_wavelets_at_high_frequency(Q):
+    J = smallest_J(Q)
+    assert max(wavelet_parameters(J, Q).xi) >= 0.35
+    if J > 0:
+        assert max(wavelet_parameters(J - 1, Q).xi) < 0.35
+
+
+def test_a_signal_of_one_sample_has_wavelets_of_zero():
+    bank = filter_bank(1, 0, (8, 1), 1.0)
+    assert all(on_all_bins(psi, 1)[0] == 0 for psi in bank.psi1)
+    assert on_all_bins(bank.phi, 1)[0] == 1
+
+
+def test_banks_are_built_once():
+    assert filter_bank(512, 4, (8, 1), 16.0) is filter_bank(512, 4, (8, 1), 16.0)

@@ -1,0 +1,62 @@
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import skscatter
+
+PACKAGE = Path(skscatter.__file__).parent
+
+
+def test_all_is_the_public_surface():
+    public = {
+        name
+        for name, value in vars(skscatter).items()
+        if not name.startswith("_") and getattr(value, "__module__", "").startswith("skscatter")
+    }
+    assert public | {"__version__"} == set(skscatter.__all__)
+
+
+@pytest.mark.parametrize("module", ["skscatter", "skscatter.datasets"])
+def test_import_brings_no_optional_library(module):
+    # scikit-learn itself imports pandas where it is installed: what it brings does not count.
+    code = (
+        "import sys, sklearn.base, sklearn.utils.validation; before = set(sys.modules)\n"
+        f"import {module}; print(*set(sys.modules) - before)"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert "skscatter" in loaded
+    assert not {"torch", "matplotlib", "dask", "pandas", "polars"} & set(loaded)
+
+
+def test_version_is_in_one_place():
+    assert re.fullmatch(r"\d+\.\d+\.\d+(\.dev\d+)?", skscatter.__version__)
+    elsewhere = [
+        path.name
+        for path in [*PACKAGE.rglob("*.py"), PACKAGE.parent / "pyproject.toml"]
+        if path.exists() and f'"{skscatter.__version__}"' in path.read_text(encoding="utf-8")
+    ]
+    assert elsewhere == ["__init__.py"]
+
+
+def test_mathematics_runs_without_scikit_learn():
+    code = (
+        "import sys; sys.modules['sklearn'] = None; sys.modules['joblib'] = None\n"
+        "import importlib.util, pathlib\n"
+        f"package = pathlib.Path({str(PACKAGE)!r})\n"
+        "spec = importlib.util.spec_from_loader('skscatter', None, is_package=True)\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "module.__path__ = [str(package)]\n"
+        "sys.modules['skscatter'] = module\n"
+        "import numpy as np\n"
+        "from skscatter._engines import get_engine\n"
+        "from skscatter._settings import resolve\n"
+        "print(get_engine(resolve(100), 'float32')(np.ones((2, 100), 'float32')).shape)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("(2, ")

@@ -1,0 +1,111 @@
+import threading
+
+import joblib
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info
+
+from skscatter._parallel import check_n_jobs, for_each_block, one_blas_thread, rows_per_task
+
+
+def blas_threads():
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def cover(n_rows, **parameters):
+    """Run over `n_rows` and return how often each was visited and by how many threads."""
+    visits, threads = np.zeros(n_rows, int), set()
+
+    def visit(block):
+        visits[block] += 1
+        threads.add(threading.get_ident())
+
+    defaults = {"chunk": 3, "at_once": 1000, "n_jobs": None, "verbose": 0, "description": ""}
+    for_each_block(visit, n_rows, **(defaults | parameters))
+    return visits, threads
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 7, 100])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("at_once", [1, 5, 1000])
+def test_every_row_is_visited_once(n_rows, n_jobs, at_once):
+    visits, _ = cover(n_rows, n_jobs=n_jobs, at_once=at_once)
+    np.testing.assert_array_equal(visits, 1)
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 7, 64])
+@pytest.mark.parametrize("n_workers", [1, 2, 8])
+def test_tasks_hold_no_more_rows_than_may_be_under_way(at_once, n_workers):
+    rows = rows_per_task(1000, n_workers, chunk=4, at_once=at_once)
+    assert rows == 1 or rows * n_workers <= at_once
+
+
+def test_tasks_are_multiples_of_a_chunk_where_memory_allows():
+    assert rows_per_task(1000, 2, chunk=4, at_once=10_000) % 4 == 0
+
+
+def test_threads_are_joblibs_choice():
+    # More tasks than threads, so that each thread is asked.
+    _, threads = cover(100, at_once=1)
+    assert threads == {threading.get_ident()}
+    with joblib.parallel_config(n_jobs=2):
+        assert threading.get_ident() not in cover(100, at_once=2)[1]
+    # Workers share the output: a backend of processes is not for this.
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        visits, threads = cover(100, at_once=2)
+    np.testing.assert_array_equal(visits, 1)
+    assert threading.get_ident() not in threads
+
+
+def test_progress_is_shown_on_request(capsys):
+    cover(10, verbose=1, description="Counting")
+    assert "Counting: 100%" in capsys.readouterr().err
+    cover(10)
+    assert capsys.readouterr().err == ""
+
+
+def test_errors_come_through():
+    def fail(block):
+        raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError, match="no"):
+        for_each_block(fail, 10, chunk=1, at_once=10, n_jobs=2, verbose=0, description="")
+
+
+def test_blas_has_one_thread_inside_and_as_many_as_before_after():
+    before = blas_threads()
+    with one_blas_thread():
+        assert set(blas_threads()) == {1}
+        with one_blas_thread():
+            assert set(blas_threads()) == {1}
+        assert set(blas_threads()) == {1}
+    assert blas_threads() == before
+
+
+@pytest.mark.parametrize("first_to_leave", [0, 1])
+def test_blas_limit_is_lifted_whoever_leaves_first(first_to_leave):
+    before = blas_threads()
+    enter, leave = ([threading.Event() for _ in range(2)] for _ in range(2))
+
+    def inside(i):
+        with one_blas_thread():
+            enter[i].set()
+            leave[i].wait()
+
+    threads = [threading.Thread(target=inside, args=(i,), daemon=True) for i in range(2)]
+    for i in range(2):
+        threads[i].start()
+        enter[i].wait()
+    assert set(blas_threads()) == {1}
+    for i in (first_to_leave, 1 - first_to_leave):
+        leave[i].set()
+        threads[i].join()
+    assert blas_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("n_jobs", "error"), [(0, ValueError), ("2", TypeError), (True, TypeError)]
+)
+def test_bad_n_jobs_is_named_with_what_is_accepted(n_jobs, error):
+    with pytest.raises(error, match=rf"n_jobs={n_jobs!r} must be None"):
+        check_n_jobs(n_jobs)

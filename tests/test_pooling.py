@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from skscatter._pooling import check_pooling, pool, segment_weights
+
+
+@pytest.mark.parametrize("n_frames", [1, 5, 12])
+@pytest.mark.parametrize("n_segments", [1, 2, 3, 7])
+def test_segments_share_all_frames_equally(n_frames, n_segments):
+    weights = segment_weights(n_frames, n_segments)
+    assert weights.shape == (n_segments, n_frames)
+    np.testing.assert_allclose(weights.sum(axis=1), 1)
+    np.testing.assert_allclose(weights.sum(axis=0), n_segments / n_frames)
+
+
+def test_a_frame_on_a_boundary_counts_in_both_segments():
+    np.testing.assert_allclose(segment_weights(3, 2), [[2 / 3, 1 / 3, 0], [0, 1 / 3, 2 / 3]])
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 9, 10])
+def test_one_segment_has_the_plain_statistics(n_frames):
+    S = np.random.default_rng(0).standard_normal((3, 4, n_frames))
+    pooled = pool(S, ("mean", "max", "median", "std"), 1)
+    assert pooled.shape == (3, 4, 1, 4)
+    for i, statistic in enumerate((np.mean, np.max, np.median, np.std)):
+        np.testing.assert_allclose(pooled[:, :, 0, i], statistic(S, axis=-1), atol=1e-15)
+
+
+def test_segments_that_divide_the_frames_have_their_own_plain_statistics():
+    S = np.random.default_rng(0).standard_normal((2, 12))
+    pooled = pool(S, ("median", "max", "std"), 3)
+    parts = S.reshape(2, 3, 4)
+    np.testing.assert_allclose(pooled[..., 0], np.median(parts, axis=-1))
+    np.testing.assert_allclose(pooled[..., 1], parts.max(axis=-1))
+    np.testing.assert_allclose(pooled[..., 2], parts.std(axis=-1))
+
+
+def test_weighted_statistics_equal_those_of_repeated_frames():
+    # Five frames in two segments: the middle one counts half in each.
+    S = np.array([3.0, 1.0, 10.0, 4.0, 2.0])
+    pooled = pool(S, ("mean", "median", "std"), 2)
+    for segment, repeated in enumerate(([3, 3, 1, 1, 10], [10, 4, 4, 2, 2])):
+        expected = [np.mean(repeated), np.median(repeated), np.std(repeated)]
+        np.testing.assert_allclose(pooled[segment], expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_precision_is_kept(dtype):
+    assert pool(np.ones((2, 5), dtype), ("mean", "median"), 2).dtype == dtype
+
+
+@pytest.mark.parametrize(
+    ("pooling", "error", "word"),
+    [
+        ("sum", ValueError, "pooling='sum'"),
+        (("mean", "sum"), ValueError, "pooling='sum'"),
+        (("mean", "mean"), ValueError, "twice"),
+        ((), TypeError, "pooling=()"),
+        (3, TypeError, "pooling=3"),
+    ],
+)
+def test_bad_pooling_is_named_with_what_is_accepted(pooling, error, word):
+    with pytest.raises(error) as caught:
+        check_pooling(pooling)
+    assert word in str(caught.value)
+    if "twice" not in word:
+        assert "median" in str(caught.value)

@@ -1,0 +1,93 @@
+import math
+import warnings
+
+import numpy as np
+import pytest
+from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
+
+from skscatter._settings import default_J, lay_out, resolve
+
+
+@pytest.mark.parametrize(
+    ("n_times", "J"),
+    [(1, 0), (2, 1), (3, 1), (8, 3), (16, 4), (100, 4), (512, 4), (1024, 5), (8192, 8)],
+)
+def test_default_scale_follows_the_length(n_times, J):
+    assert default_J(n_times) == J
+    assert resolve(n_times).J == J
+
+
+@pytest.mark.parametrize("n_times", [*range(2, 40), 100, 127, 128, 1000, 4097, 8192, 18262])
+@pytest.mark.parametrize("share", [0.01, 0.1, 0.7])
+def test_layout_is_that_of_kymatio(n_times, share):
+    T = max(1.0, share * n_times)
+    settings = resolve(n_times, J=0, Q=1, T=T)
+    layout = lay_out(settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        front_end = ScatteringNumPy1D(0, n_times, Q=1, T=T)
+    assert layout.n_padded == front_end._N_padded
+    assert (layout.pad_left, layout.pad_right) == (front_end.pad_left, front_end.pad_right)
+    k = front_end.log2_T
+    assert layout.first_frame == front_end.ind_start[k] * 2**k
+    assert layout.n_frames == front_end.ind_end[k] - front_end.ind_start[k]
+
+
+@pytest.mark.parametrize("n_times", [1, 2, 3, 5, 17, 100, 1000])
+def test_every_length_has_a_frame_within_the_signal(n_times):
+    for log2_stride in range(n_times.bit_length()):
+        layout = lay_out(resolve(n_times, stride=2**log2_stride))
+        positions = layout.first_frame + layout.stride * np.arange(layout.n_frames)
+        assert layout.n_frames >= 1
+        assert (positions >= layout.pad_left).all()
+        assert (positions < layout.pad_left + n_times).all()
+
+
+def test_default_stride_is_the_octave_of_T():
+    assert resolve(4096, T=300).stride == 256
+    assert resolve(4096, T=3.7).stride == 2
+    assert resolve(4096, J=7).stride == 128
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "words"),
+    [
+        ({"J": 9}, ValueError, ["J=9", "512 samples", "have 500", "0 to 8"]),
+        ({"J": -1}, ValueError, ["J=-1", "at least 0"]),
+        ({"J": 3.0}, TypeError, ["J=3.0", "integer"]),
+        ({"J": True}, TypeError, ["J=True", "integer"]),
+        ({"J": "3"}, TypeError, ["J='3'", "integer"]),
+        ({"Q": 0}, ValueError, ["Q=0", "at least 1"]),
+        ({"Q": (8, 0)}, ValueError, ["Q[1]=0", "at least 1"]),
+        ({"Q": (8, 1, 1)}, TypeError, ["Q=(8, 1, 1)", "pair"]),
+        ({"Q": 2.5}, TypeError, ["Q=2.5", "pair"]),
+        ({"T": 501}, ValueError, ["T=501", "500 samples"]),
+        ({"T": 0.5}, ValueError, ["T=0.5", "at least 1"]),
+        ({"T": math.nan}, ValueError, ["T=nan", "finite"]),
+        ({"T": "long"}, TypeError, ["T='long'", "finite number"]),
+        ({"stride": 3}, ValueError, ["stride=3", "power of two", "256"]),
+        ({"stride": 512}, ValueError, ["stride=512", "256"]),
+        ({"stride": 0}, ValueError, ["stride=0", "at least 1"]),
+        ({"max_order": 3}, ValueError, ["max_order=3", "1 or 2"]),
+        ({"max_order": True}, ValueError, ["max_order=True", "1 or 2"]),
+        ({"include_order0": "no"}, TypeError, ["include_order0='no'", "True or False"]),
+        ({"normalization": "l1"}, ValueError, ["normalization='l1'", "'unit'", "'kymatio-0.3'"]),
+        ({"padding": None}, ValueError, ["padding=None", "'reflect'", "'zero'", "'periodic'"]),
+        ({"engine": "fast"}, ValueError, ["engine='fast'", "'fused'", "'kymatio'"]),
+        (
+            {"engine": "kymatio", "padding": "zero"},
+            ValueError,
+            ["padding='zero'", "engine='kymatio'", "engine='fused'"],
+        ),
+    ],
+)
+def test_bad_parameters_are_named_with_what_is_accepted(parameters, error, words):
+    with pytest.raises(error) as caught:
+        resolve(500, **parameters)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_numpy_integers_are_integers():
+    settings = resolve(500, J=np.int64(4), Q=(np.int32(8), np.int8(1)), stride=np.int16(8))
+    assert settings == resolve(500, J=4, Q=(8, 1), stride=8)
