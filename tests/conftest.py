@@ -1,0 +1,13 @@
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def fsdd_archive():
+    """Path of the real archive of the Free Spoken Digit Dataset."""
+    folder = Path(__file__).parents[2] / "shared" / "fsdd"
+    archives = sorted(folder.glob("*.zip"))
+    if not archives:
+        pytest.skip(f"needs the archive of the Free Spoken Digit Dataset in {folder}")
+    return archives[0]

@@ -1,0 +1,125 @@
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from skscatter.datasets import clear_data_home, get_data_home
+from skscatter.datasets._data_home import remove_stale_parts, write_atomically
+
+PART = ".fsdd-1.0.10.npz." + "0" * 32 + ".part"
+
+
+def test_data_home_is_created(tmp_path):
+    folder = tmp_path / "mit Leerzeichen" / "дата"
+    assert get_data_home(folder) == str(folder)
+    assert folder.is_dir()
+    assert get_data_home(str(folder)) == str(folder)
+
+
+def test_data_home_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKSCATTER_DATA", str(tmp_path / "here"))
+    assert get_data_home() == str(tmp_path / "here")
+    assert get_data_home(tmp_path / "there") == str(tmp_path / "there")
+
+
+@pytest.mark.parametrize("value", [None, ""])
+def test_data_home_by_default(tmp_path, monkeypatch, value):
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    if value is None:
+        monkeypatch.delenv("SKSCATTER_DATA", raising=False)
+    else:
+        monkeypatch.setenv("SKSCATTER_DATA", value)
+    assert get_data_home() == str(tmp_path / "skscatter_data")
+    assert get_data_home("~/elsewhere") == str(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("function", [get_data_home, clear_data_home])
+@pytest.mark.parametrize(("value", "error"), [(3, TypeError), (b"x", TypeError), ("", ValueError)])
+def test_bad_data_home_is_named(function, value, error):
+    with pytest.raises(error, match=f"data_home={value!r}"):
+        function(value)
+
+
+def test_data_home_below_a_file(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for below in ("file", "file/folder"):
+        with pytest.raises(OSError, match="SKSCATTER_DATA"):
+            get_data_home(tmp_path / below)
+
+
+def test_clear_deletes_our_files_only(tmp_path):
+    theirs = [
+        "notes.txt",
+        "fsdd.npz",
+        "fsdd-mine.npz",
+        "my-fsdd-1.0.10.npz",
+        "fsdd-1.0.10.npz.bak",
+        "fsdd-1.0.10.zip",
+        ".fsdd-1.0.10.npz.part",
+    ]
+    for name in [*theirs, "fsdd-1.0.10.npz", "fsdd-1.0.9.npz", PART]:
+        (tmp_path / name).write_text("x")
+    (tmp_path / "fsdd-2.0.0.npz").mkdir()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "fsdd-1.0.10.npz").write_text("x")
+    clear_data_home(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*theirs, "fsdd-2.0.0.npz", "sub"}
+    assert (tmp_path / "sub" / "fsdd-1.0.10.npz").exists()
+
+
+def test_clear_does_not_follow_links(tmp_path):
+    (tmp_path / "target").write_text("theirs")
+    link = tmp_path / "home" / "fsdd-1.0.10.npz"
+    link.parent.mkdir()
+    link.symlink_to(tmp_path / "target")
+    clear_data_home(tmp_path / "home")
+    assert not link.is_symlink()
+    assert (tmp_path / "target").read_text() == "theirs"
+
+
+def test_clear_without_a_folder_creates_none(tmp_path):
+    clear_data_home(tmp_path / "nothing")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_stale_parts_are_removed_fresh_ones_stay(tmp_path):
+    fresh, stale = tmp_path / PART, tmp_path / PART.replace("0" * 32, "1" * 32)
+    other = tmp_path / "other.part"
+    for path in (fresh, stale, other):
+        path.write_text("x")
+    for path in (stale, other):
+        os.utime(path, (time.time() - 3600,) * 2)
+    remove_stale_parts(tmp_path)
+    assert fresh.exists()
+    assert not stale.exists()
+    assert other.exists()
+
+
+def test_write_replaces_as_a_whole(tmp_path):
+    path = tmp_path / "fsdd-1.0.10.npz"
+    for contents in (b"old", b"new and longer"):
+        write_atomically(path, contents)
+        assert path.read_bytes() == contents
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, error):
+    path = tmp_path / "fsdd-1.0.10.npz"
+    path.write_bytes(b"old")
+
+    def fail(descriptor):
+        parts = [found.name for found in tmp_path.iterdir() if found != path]
+        assert len(parts) == 1
+        clear_data_home(tmp_path)  # knows the name of a part
+        assert not (tmp_path / parts[0]).exists()
+        path.write_bytes(b"old")
+        raise error
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(type(error)):
+        write_atomically(path, b"new")
+    assert {found.name: found.read_bytes() for found in tmp_path.iterdir()} == {path.name: b"old"}

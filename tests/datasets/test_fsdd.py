@@ -1,0 +1,456 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from skscatter.datasets import _download, _fsdd, clear_data_home, fetch_fsdd
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and users")
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def assert_complete(bunch, tiny):
+    assert bunch.filenames.tolist() == sorted(tiny.samples)
+    for signal_, name in zip(bunch.data, bunch.filenames, strict=True):
+        expected = tiny.samples[name].astype(np.float32)
+        np.testing.assert_array_equal(signal_, expected / np.abs(expected).max())
+
+
+def fetch(tiny, folder, source, **options):
+    bunch = fetch_fsdd(data_home=folder, source=source, n_times=None, delay=0, **options)
+    assert_complete(bunch, tiny)
+    return bunch
+
+
+# The way it should go
+
+
+def test_fetch_over_http_keeps_one_file_and_asks_once(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    for _ in range(2):
+        fetch(tiny_fsdd, tmp_path, server.url)
+    assert server.n_requests == 1
+    assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
+
+
+def test_fetch_from_the_published_url(tiny_fsdd, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(_fsdd, "FSDD", replace(tiny_fsdd.archive, url=server.url))
+    server.replies = [server.send(tiny_fsdd.contents)]
+    fetch(tiny_fsdd, tmp_path, None)
+
+
+def test_fetch_from_a_local_archive(tiny_fsdd, tmp_path):
+    path = tmp_path / "mirror of the digits.zip"
+    path.write_bytes(tiny_fsdd.contents)
+    for number, source in enumerate([path, str(path), path.as_uri()]):
+        fetch(tiny_fsdd, tmp_path / str(number), source)
+    assert path.read_bytes() == tiny_fsdd.contents
+
+
+def test_split_and_fields(tiny_fsdd, tmp_path):
+    path = tmp_path / "digits.zip"
+    path.write_bytes(tiny_fsdd.contents)
+    bunch = fetch_fsdd(data_home=tmp_path, source=path, n_times=64)
+    assert bunch.data.shape == (72, 64)
+    assert (bunch.train.sum(), bunch.test.sum()) == (3 * 2 * 7, 3 * 2 * 5)
+    np.testing.assert_array_equal(bunch.test, bunch.index <= 4)
+    assert bunch.filenames[:3].tolist() == ["0_anna_0.wav", "0_anna_1.wav", "0_anna_10.wav"]
+    for text in ("CC BY-SA 4.0", "10.5281/zenodo.1342401"):
+        assert text in bunch.DESCR
+    X, y = fetch_fsdd(data_home=tmp_path, subset="test", n_times=64, return_X_y=True)
+    np.testing.assert_array_equal(X, bunch.data[bunch.test])
+    np.testing.assert_array_equal(y, bunch.target[bunch.test])
+
+
+def test_folder_with_spaces_and_other_letters(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    folder = tmp_path / "Ziffern für дети 数字"
+    fetch(tiny_fsdd, folder, server.url)
+    fetch(tiny_fsdd, str(folder), None)
+    assert names_in(folder) == ["fsdd-0.0.1.npz"]
+
+
+def test_clear_data_home_deletes_what_fetch_kept(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    for _ in range(2):
+        fetch(tiny_fsdd, tmp_path, server.url)
+        clear_data_home(tmp_path)
+        assert names_in(tmp_path) == []
+    assert server.n_requests == 2
+
+
+def test_redirects_are_followed(tiny_fsdd, server, tmp_path):
+    server.replies = [
+        server.send(b"", 302, Location="/elsewhere.zip"),
+        server.send(tiny_fsdd.contents),
+    ]
+    fetch(tiny_fsdd, tmp_path, server.url)
+
+
+# Failures that pass
+
+
+def test_server_error_then_success(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(b"", 500), server.send(b"", 503), server.send(tiny_fsdd.contents)]
+    with pytest.warns(UserWarning, match=r"the server answered 50[03]") as caught:
+        fetch(tiny_fsdd, tmp_path, server.url)
+    assert [str(warning.message)[-22:] for warning in caught] == [
+        "Trying again (1 of 3).",
+        "Trying again (2 of 3).",
+    ]
+    assert server.n_requests == 3
+
+
+def test_waits_between_attempts(tiny_fsdd, server, tmp_path, monkeypatch):
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    server.replies = [server.send(b"", 502)]
+    with (
+        pytest.warns(UserWarning, match="502"),
+        pytest.raises(OSError, match="the server answered 502"),
+    ):
+        fetch_fsdd(data_home=tmp_path, source=server.url, n_retries=2, delay=0.25)
+    assert pauses == [0.25, 0.25]
+    assert server.n_requests == 3
+
+
+@pytest.mark.parametrize("trouble", ["truncated", "reset", "stall", "damaged"])
+def test_interrupted_download_then_success(tiny_fsdd, server, tmp_path, monkeypatch, trouble):
+    monkeypatch.setattr(_download, "_TIMEOUT", (5, 1))
+    contents = tiny_fsdd.contents
+    half = contents[: len(contents) // 2]
+    first = {
+        "truncated": server.send(half, length=len(contents)),
+        "reset": server.reset(contents),
+        "stall": server.stall(contents),
+        "damaged": server.send(half),  # a proxy that mends the length
+    }[trouble]
+    server.replies = [first, server.send(contents)]
+    with pytest.warns(UserWarning, match="Trying again"):
+        fetch(tiny_fsdd, tmp_path, server.url)
+    assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
+
+
+# Failures that stay
+
+
+def assert_refused(folder, source, reason, n_retries=0, **options):
+    with pytest.raises(OSError, match=reason) as caught:
+        fetch_fsdd(data_home=folder, source=source, n_retries=n_retries, delay=0, **options)
+    assert names_in(folder) == []
+    message = str(caught.value)
+    for part in (str(source), "source=", "load_spoken_digits"):
+        assert part in message
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_final_answers_are_not_asked_for_again(tiny_fsdd, server, tmp_path, status):
+    server.replies = [server.send(b"", status)]
+    assert_refused(tmp_path, server.url, f"the server answered {status}", n_retries=3)
+    assert server.n_requests == 1
+
+
+def test_redirect_loop(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(b"", 302, Location="/again.zip")]
+    assert_refused(tmp_path, server.url, "redirects", n_retries=3)
+    assert server.n_requests <= 31
+
+
+def test_redirect_to_a_local_file(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(b"", 302, Location="file:///etc/hostname")]
+    assert_refused(tmp_path, server.url, "file://", n_retries=3)
+
+
+def test_nobody_listens(tiny_fsdd, server, tmp_path):
+    server.close()
+    assert_refused(tmp_path, server.url, "refused")
+
+
+def test_stalled_server(tiny_fsdd, server, tmp_path, monkeypatch):
+    monkeypatch.setattr(_download, "_TIMEOUT", (5, 1))
+    server.replies = [server.stall(tiny_fsdd.contents)]
+    assert_refused(tmp_path, server.url, "timed out")
+
+
+def test_other_contents(tiny_fsdd, server, tmp_path, make):
+    files = dict(tiny_fsdd.files)
+    files["tiny-1.0/recordings/0_anna_3.wav"] = make.wav(np.ones(50, dtype=np.int16))
+    server.replies = [server.send(make.zip(files))]
+    assert_refused(tmp_path, server.url, tiny_fsdd.archive.content_sha256, n_retries=3)
+    assert server.n_requests == 1
+    path = tmp_path.with_name(f"{tmp_path.name}-other.zip")
+    path.write_bytes(make.zip(files))
+    assert_refused(tmp_path, path, tiny_fsdd.archive.sha256)
+
+
+def test_login_page(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(b"<html>Please log in</html>")]
+    assert_refused(tmp_path, server.url, "26 bytes are not a readable ZIP archive")
+
+
+def test_endless_body(tiny_fsdd, server, tmp_path):
+    def reply(handler):
+        handler.send_response(200)
+        handler.end_headers()
+        try:
+            while not server.closing.is_set():
+                handler.wfile.write(bytes(2**16))
+        except OSError:
+            pass  # the client has gone
+
+    server.replies = [reply]
+    assert_refused(tmp_path, server.url, f"more than {tiny_fsdd.archive.max_bytes} bytes")
+
+
+def test_local_source_that_is_missing_or_a_folder(tiny_fsdd, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    assert_refused(folder, tmp_path / "nowhere.zip", "No such file")
+    assert_refused(folder, tmp_path, "directory|denied")
+
+
+def test_missing_and_not_to_be_downloaded(tiny_fsdd, server, tmp_path):
+    with pytest.raises(OSError, match="download_if_missing=True"):
+        fetch_fsdd(data_home=tmp_path, source=server.url, download_if_missing=False)
+    assert server.n_requests == 0
+    server.replies = [server.send(tiny_fsdd.contents)]
+    fetch(tiny_fsdd, tmp_path, server.url)
+    fetch(tiny_fsdd, tmp_path, None, download_if_missing=False)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "other"])
+def test_damaged_file_is_fetched_again(tiny_fsdd, server, tmp_path, damage):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    fetch(tiny_fsdd, tmp_path, server.url)
+    path = tmp_path / "fsdd-0.0.1.npz"
+    good = path.read_bytes()
+    middle = len(good) // 2
+    path.write_bytes(
+        {
+            "cut": good[:middle],
+            "flipped": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
+            "empty": b"",
+            "other": tiny_fsdd.contents,
+        }[damage]
+    )
+    with pytest.raises(OSError, match="missing or damaged"):
+        fetch_fsdd(data_home=tmp_path, download_if_missing=False)
+    with pytest.warns(UserWarning, match=r"fsdd-0\.0\.1\.npz' is damaged .* fetched again"):
+        fetch(tiny_fsdd, tmp_path, server.url)
+    assert path.read_bytes() == good
+    fetch(tiny_fsdd, tmp_path, None)
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"n_retries": -1}, ValueError),
+        ({"n_retries": 1.5}, TypeError),
+        ({"delay": -1.0}, ValueError),
+        ({"delay": "1"}, TypeError),
+        ({"source": 5}, TypeError),
+        ({"source": "ftp://host/digits.zip"}, ValueError),
+        ({"data_home": 5}, TypeError),
+        ({"download_if_missing": None}, ValueError),
+        ({"subset": "dev"}, ValueError),
+        ({"n_times": 0}, ValueError),
+    ],
+)
+def test_bad_parameters_are_named(tiny_fsdd, tmp_path, bad, error):
+    [(name, value)] = bad.items()
+    with pytest.raises(error, match=f"{name}={value!r}"):
+        fetch_fsdd(**{"data_home": tmp_path} | bad)
+    assert names_in(tmp_path) == []
+
+
+# Disks, kills and crowds
+
+
+@pytest.fixture
+def plain_user():
+    """Permissions count, even where root runs the tests."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def reachable_folder():
+    """An empty folder that a plain user can reach, as tmp_path of root is not."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@posix_only
+def test_read_only_folder(tiny_fsdd, server, reachable_folder, request):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    fetch(tiny_fsdd, reachable_folder, server.url)  # imports what root alone may be able to read
+    reachable_folder.chmod(0o555)
+    request.getfixturevalue("plain_user")
+    fetch(tiny_fsdd, reachable_folder, None)  # a kept data set is good enough
+    with pytest.raises(PermissionError):
+        clear_data_home(reachable_folder)
+
+
+@posix_only
+def test_read_only_folder_is_noticed_before_the_download(
+    tiny_fsdd, server, reachable_folder, request
+):
+    reachable_folder.chmod(0o555)
+    request.getfixturevalue("plain_user")
+    with pytest.raises(OSError, match=r"Permission denied.*data_home=.*SKSCATTER_DATA"):
+        fetch_fsdd(data_home=reachable_folder, source=server.url)
+    assert server.n_requests == 0
+    assert names_in(reachable_folder) == []
+
+
+@posix_only
+def test_full_disk(tiny_fsdd, server, tmp_path):
+    import resource
+
+    server.replies = [server.send(tiny_fsdd.contents)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match=r"cannot be kept in .*data_home="):
+            fetch_fsdd(data_home=tmp_path, source=server.url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert names_in(tmp_path) == []
+
+
+CHILD = """
+import json, os, signal, sys
+from skscatter.datasets import _fsdd, fetch_fsdd
+from skscatter.datasets._download import Archive
+_fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
+if sys.argv[4] == "die while writing":
+    os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+fetch_fsdd(data_home=sys.argv[2], source=sys.argv[3])
+"""
+
+
+def start_child(tiny, folder, source, mode="live"):
+    archive = json.dumps(asdict(tiny.archive))
+    command = [sys.executable, "-c", CHILD, archive, str(folder), source, mode]
+    return subprocess.Popen(command, stderr=subprocess.PIPE)
+
+
+@posix_only
+def test_killed_while_downloading(tiny_fsdd, server, tmp_path):
+    started = threading.Event()
+    server.replies = [
+        server.stall(tiny_fsdd.contents, started),
+        server.send(tiny_fsdd.contents),
+    ]
+    with start_child(tiny_fsdd, tmp_path, server.url) as child:
+        assert started.wait(60)
+        child.kill()
+    assert child.returncode == -signal.SIGKILL
+    assert names_in(tmp_path) == []
+    fetch(tiny_fsdd, tmp_path, server.url)
+
+
+@posix_only
+def test_killed_while_writing(tiny_fsdd, server, tmp_path):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    with start_child(tiny_fsdd, tmp_path, server.url, "die while writing") as child:
+        child.wait(60)
+    assert child.returncode == -signal.SIGKILL
+    [part] = names_in(tmp_path)
+    assert part.endswith(".part")
+    fetch(tiny_fsdd, tmp_path, server.url)
+    assert names_in(tmp_path) == [part, "fsdd-0.0.1.npz"]
+    # Some time later any call cleans up.
+    os.utime(tmp_path / part, (time.time() - 3600,) * 2)
+    fetch(tiny_fsdd, tmp_path, None)
+    assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
+
+
+def test_two_processes_at_once(tiny_fsdd, server, tmp_path):
+    both = threading.Barrier(2, timeout=60)
+
+    def reply(handler):
+        both.wait()
+        server.send(tiny_fsdd.contents)(handler)
+
+    server.replies = [reply]
+    children = [start_child(tiny_fsdd, tmp_path, server.url) for _ in range(2)]
+    for child in children:
+        with child:
+            assert (child.wait(60), child.stderr.read()) == (0, b"")
+    assert server.n_requests == 2
+    assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
+    fetch(tiny_fsdd, tmp_path, None)
+
+
+# The real archive
+
+
+@pytest.fixture(scope="module")
+def real_home(fsdd_archive, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fsdd")
+    fetch_fsdd(data_home=folder, source=fsdd_archive, n_times=1)
+    return folder
+
+
+@pytest.mark.fsdd
+def test_real_data_set(real_home):
+    bunch = fetch_fsdd(data_home=real_home, download_if_missing=False)
+    assert bunch.data.shape == (3000, 8192)
+    assert bunch.data.dtype == np.float32
+    np.testing.assert_array_equal(np.abs(bunch.data).max(axis=1)[bunch.lengths <= 8192], 1)
+    assert (bunch.train.sum(), bunch.test.sum()) == (2700, 300)
+    np.testing.assert_array_equal(np.bincount(bunch.target), 300)
+    speakers, counts = np.unique(bunch.speaker, return_counts=True)
+    assert speakers.tolist() == ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
+    np.testing.assert_array_equal(counts, 500)
+    assert (bunch.lengths.min(), bunch.lengths.max()) == (1148, 18262)
+    assert np.median(bunch.lengths) == 3358.5
+    assert (bunch.lengths > 8192).sum() == 17
+    assert len(set(bunch.filenames)) == 3000
+    assert bunch.index.max() == 49
+
+
+@pytest.mark.fsdd
+def test_real_recordings_are_what_the_archive_holds(real_home, fsdd_archive):
+    import io
+    import zipfile
+
+    from scipy.io import wavfile
+
+    bunch = fetch_fsdd(data_home=real_home, n_times=None, normalize=False)
+    with zipfile.ZipFile(fsdd_archive) as archive:
+        paths = {path.rpartition("/")[2]: path for path in archive.namelist()}
+        for row in range(0, 3000, 97):
+            contents = archive.read(paths[bunch.filenames[row]])
+            _, samples = wavfile.read(io.BytesIO(contents))
+            np.testing.assert_array_equal(bunch.data[row] * 2**15, samples)
+
+
+@pytest.mark.fsdd
+def test_real_content_checksum(fsdd_archive):
+    # As if GitHub had compressed the archive anew.
+    archive = replace(_fsdd.FSDD, sha256="0" * 64)
+    recordings = _download.unpack(fsdd_archive.read_bytes(), archive)
+    assert len(recordings.filenames) == 3000
