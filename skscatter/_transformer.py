@@ -324,7 +324,8 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
         check_n_jobs(self.n_jobs)
-        check_integer("verbose", int(self.verbose), minimum=0)
+        if not isinstance(self.verbose, bool):
+            check_integer("verbose", self.verbose, minimum=0)
 
     def _warn_without_room(self, settings: Settings) -> None:
         """Warn of a scale too short for the wavelets asked for, where there is a better one."""
@@ -343,7 +344,8 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not reset:
             check_is_fitted(self)
             self._check_parameters()
-        return validate_data(self, X, reset=reset, dtype="numeric")
+        with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
+            return validate_data(self, X, reset=reset, dtype="numeric")
 
     def _scatter(self, X: NDArray[Any]) -> NDArray[Any]:
         """Scatter a block of validated signals to (n_signals, n_paths, n_frames)."""
