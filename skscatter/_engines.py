@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from skscatter._cascade import Cascade
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of, released_gain
+from skscatter._plan import make_plan
 from skscatter._settings import Settings, lay_out
 
 
@@ -34,8 +35,9 @@ class FusedEngine:
     """Our own cascade, in the precision of `dtype`."""
 
     def __init__(self, settings: Settings, dtype: str) -> None:
-        self._cascade = Cascade(settings, NumpyNamespace(dtype))
-        self.chunk = self._cascade.chunk
+        xp = NumpyNamespace(dtype)
+        self._cascade = Cascade(make_plan(settings, xp), xp)
+        self.chunk = self._cascade.plan.chunk
         self.bytes_per_signal = self._cascade.bytes_per_signal
         self._gain = None
         if settings.normalization == "kymatio-0.3":

@@ -6,12 +6,13 @@ shared: threads are the right kind of worker, and processes would copy the data.
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
 from numbers import Integral
 from typing import Any
 
-from joblib import Parallel, cpu_count, delayed, effective_n_jobs
+from joblib import cpu_count, effective_n_jobs
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
@@ -90,21 +91,27 @@ def for_each_block(
     """Call `function` with slices that cover `n_rows`, on `n_jobs` threads.
 
     `n_jobs` has joblib's meaning, `joblib.parallel_config` included. With `verbose` a progress
-    bar counts rows.
+    bar counts rows. When a call fails or the caller is interrupted, blocks that have not begun
+    are dropped and those that have are waited for: nothing is written after the return.
     """
     # The number is joblib's; the kind of worker is ours. A cluster's cores are not this machine's.
     n_workers = min(effective_n_jobs(n_jobs), cpu_count())
     step = rows_per_task(n_rows, n_workers, chunk, at_once)
+    blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
 
     def task(block: slice) -> int:
         function(block)
         return block.stop - block.start
 
-    blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
-    parallel = Parallel(n_workers, backend="threading", return_as="generator_unordered")
-    with (
-        one_blas_thread(),
-        tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose) as bar,
-    ):
-        for n_done in parallel(delayed(task)(block) for block in blocks):
-            bar.update(n_done)
+    bar = tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose)
+    with one_blas_thread(), bar:
+        if n_workers == 1 or len(blocks) == 1:
+            for block in blocks:
+                bar.update(task(block))
+            return
+        pool = ThreadPoolExecutor(n_workers)
+        try:
+            for done in as_completed([pool.submit(task, block) for block in blocks]):
+                bar.update(done.result())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)

@@ -2,12 +2,12 @@ import numpy as np
 import oracle
 import pytest
 
-import skscatter._cascade
-from skscatter._cascade import Cascade, runs
+import skscatter._low_pass
+import skscatter._plan
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
-from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._settings import lay_out, resolve
+from skscatter._spectra import runs
 
 # Lengths (odd, prime, powers of two) with scales, quality factors and averaging scales.
 CASES = [
@@ -151,7 +151,7 @@ def test_coefficients_are_not_negative():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batches_equal_a_loop(dtype, monkeypatch):
-    monkeypatch.setattr(skscatter._cascade, "CHUNK_BYTES", 300_000 * np.dtype(dtype).itemsize)
+    monkeypatch.setattr(skscatter._plan, "CHUNK_BYTES", 60_000 * np.dtype(dtype).itemsize)
     settings = resolve(500, J=5, Q=8, include_order0=True)
     engine = FusedEngine(settings, dtype)
     assert 1 < engine.chunk < 7
@@ -171,10 +171,10 @@ def test_input_is_left_alone(padding):
 def test_both_forms_of_the_low_pass_agree(parameters, monkeypatch):
     settings = resolve(700, include_order0=True, **parameters)
     x = noise(700)
-    monkeypatch.setattr(skscatter._cascade, "MATRIX_FRAMES", 10**9)
-    by_matrix = Cascade(settings, NumpyNamespace("float64"))(x)
-    monkeypatch.setattr(skscatter._cascade, "MATRIX_FRAMES", 0)
-    by_spectrum = Cascade(settings, NumpyNamespace("float64"))(x)
+    monkeypatch.setattr(skscatter._low_pass, "MATRIX_FRAMES", 10**9)
+    by_matrix = FusedEngine(settings, "float64")(x)
+    monkeypatch.setattr(skscatter._low_pass, "MATRIX_FRAMES", 0)
+    by_spectrum = FusedEngine(settings, "float64")(x)
     np.testing.assert_allclose(by_spectrum, by_matrix, rtol=0, atol=1e-14)
 
 

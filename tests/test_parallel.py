@@ -64,12 +64,19 @@ def test_progress_is_shown_on_request(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_errors_come_through():
-    def fail(block):
-        raise RuntimeError("no")
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_errors_and_interrupts_come_through_and_leave_nothing_at_work(error, n_jobs):
+    before, begun = threading.active_count(), []
 
-    with pytest.raises(RuntimeError, match="no"):
-        for_each_block(fail, 10, chunk=1, at_once=10, n_jobs=2, verbose=0, description="")
+    def fail(block):
+        begun.append(block)
+        raise error("no")
+
+    with pytest.raises(error, match="no"):
+        for_each_block(fail, 1000, chunk=1, at_once=10, n_jobs=n_jobs, verbose=0, description="")
+    assert threading.active_count() == before
+    assert len(begun) < 100  # of some 200: a failure is not met with more work
 
 
 def test_blas_has_one_thread_inside_and_as_many_as_before_after():

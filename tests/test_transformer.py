@@ -263,7 +263,7 @@ def test_signals_that_are_none_are_refused(Transformer, X, message):
 def test_signals_of_another_length_are_refused(Transformer):
     fitted = Transformer().fit(np.ones((2, 50)))
     for method in fitted.transform, fitted.scatter:
-        with pytest.raises(ValueError, match="has 49 features, but .* is expecting 50"):
+        with pytest.raises(ValueError, match=r"has 49 features, but .* is expecting 50"):
             method(np.ones((2, 49)))
 
 
@@ -388,11 +388,11 @@ def test_saved_model_predicts_in_another_process(tones, tmp_path):
     joblib.dump(pipe, tmp_path / "model.joblib")
     np.save(tmp_path / "signals.npy", X)
     code = (
-        "import joblib, numpy as np, sys\n"
-        "pipe = joblib.load(sys.argv[1] + '/model.joblib')\n"
-        "np.save(sys.argv[1] + '/out.npy', pipe.predict_proba(np.load(sys.argv[1] + '/signals.npy')))"
+        "import joblib, numpy as np\n"
+        "pipe, X = joblib.load('model.joblib'), np.load('signals.npy')\n"
+        "np.save('out.npy', pipe.predict_proba(X))"
     )
-    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     np.testing.assert_allclose(np.load(tmp_path / "out.npy"), pipe.predict_proba(X), rtol=1e-9)
 
 

@@ -1,0 +1,8 @@
+"""What ``python -m skscatter`` runs."""
+
+import sys
+
+from skscatter._cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,384 @@
+import contextlib
+import csv
+import io
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.io import wavfile
+
+import skscatter
+from skscatter import _cli, _demo
+from skscatter._cli import main
+from skscatter.datasets import load_spoken_digits
+
+NOBODY_LISTENS = "http://127.0.0.1:9/archive.zip"
+
+
+@pytest.fixture(autouse=True)
+def closed_world(monkeypatch, tmp_path):
+    """No network but this machine's own, no files but the test's."""
+    look_up = socket.getaddrinfo
+
+    def guarded(host, *args, **kwargs):
+        assert host == "127.0.0.1", f"a test went to {host}"
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", guarded)
+    monkeypatch.setenv("NO_PROXY", "*")
+    monkeypatch.setenv("SKSCATTER_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+
+def few_digits():
+    digits = load_spoken_digits(n_times=4096)
+    few = np.char.startswith(digits.speaker, "england")
+    for name in ("data", "target", "speaker", "train", "test", "filenames"):
+        digits[name] = digits[name][few]
+    return digits
+
+
+def make_small(monkeypatch):
+    """Few recordings, and little to compute of each."""
+    monkeypatch.setattr(_demo, "load_spoken_digits", few_digits)
+    monkeypatch.setattr(
+        _demo, "GRID", {"logscattering1d__J": [4, 6], "logisticregression__C": [0.001]}
+    )
+    monkeypatch.setattr(_demo, "EXAMPLE", {"J": 6, "Q": 2})
+
+
+@pytest.fixture
+def small(monkeypatch):
+    make_small(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Folder and output of a demo."""
+    out = tmp_path_factory.mktemp("demo") / "the results"
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as monkeypatch, contextlib.redirect_stdout(printed):
+        make_small(monkeypatch)
+        assert main(["demo", "--data", "spoken-digits", "--out", str(out)]) == 0
+    return out, printed.getvalue()
+
+
+def run(*arguments, **options):
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=120, **options)
+
+
+def table(text, first):
+    """Rows of the table whose header starts with `first`, split at white space."""
+    lines = iter(text.splitlines())
+    header = next(line for line in lines if line.startswith(first))
+    rows = []
+    while line := next(lines, ""):
+        assert len(line) == len(header), "columns are not aligned"
+        rows.append(line.split())
+    return rows
+
+
+def test_demo_says_what_it_does(demo):
+    _, text = demo
+    assert text.startswith("Data: Embedded spoken digits\n80 training and 40 test recordings of")
+    assert "Search: 2 candidates, 3 folds of the training part" in text
+    assert max(map(len, text.split("\nFiles:")[0].splitlines())) <= 80
+    assert re.search(
+        r"^Seconds: data [\d.]+, search [\d.]+, final fit [\d.]+, scoring [\d.]+, files [\d.]+$",
+        text,
+        re.MULTILINE,
+    )
+
+
+def test_demo_lists_candidates_and_digits(demo):
+    out, text = demo
+    with (out / "cv_results.csv").open(newline="") as file:
+        results = sorted(csv.DictReader(file), key=lambda row: int(row["rank_test_score"]))
+    assert table(text, "rank") == [
+        [
+            row["rank_test_score"],
+            row["param_logisticregression__C"],
+            row["param_logscattering1d__J"],
+            f"{float(row['mean_test_score']):.2%}",
+            f"{float(row['std_test_score']):.2%}",
+        ]
+        for row in results
+    ]
+    J = results[0]["param_logscattering1d__J"]
+    assert f"\nBest: C=0.001, J={J}\n" in text
+
+    digits = table(text, "digit")
+    assert [row[0] for row in digits] == list("0123456789")
+    assert {row[-1] for row in digits} == {"4"}
+    recall = np.mean([float(row[2]) for row in digits])
+    assert f"{recall:.1%} test" in text
+    assert recall > 0.5
+
+
+def test_demo_writes_whole_files(demo):
+    out, text = demo
+    written = {path.name for path in out.iterdir()}
+    assert written == {
+        "model.joblib",
+        "cv_results.csv",
+        "confusion.png",
+        few_digits().filenames[few_digits().test][0],
+    }
+    assert all(str(out / name) in text for name in written)
+    assert (out / "confusion.png").read_bytes().endswith(b"IEND\xaeB`\x82")
+
+
+def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
+    out, text = demo
+    command = shlex.split(text.splitlines()[-1])
+    assert command[0] == "skscatter"
+    done = run(sys.executable, "-m", *command)
+    assert (done.returncode, done.stderr) == (0, "")
+    header, row = done.stdout.splitlines()
+    assert len(header) == len(row)
+
+    model, sampling_rate = _demo.load_model(out / "model.joblib")
+    signal_ = _demo.read_signal(command[-1], n_times=4096, sampling_rate=sampling_rate)
+    probabilities = model.predict_proba([signal_])[0]
+    second, first = np.argsort(probabilities)[-2:]
+    assert row.removeprefix(command[-1]).split() == [
+        str(first),
+        f"{probabilities[first]:.3f}",
+        str(second),
+        f"({probabilities[second]:.3f})",
+    ]
+
+
+def test_example_stands_beside_what_is_published(small, capsys):
+    assert main(["demo", "--example", "--data", "spoken-digits", "--n-jobs", "1"]) == 0
+    text = capsys.readouterr().out
+    training, test = table(text, "accuracy")
+    assert (training[0], training[2]) == ("training", "99.7%")
+    assert (test[0], test[2]) == ("test", "98.0%")
+    out = Path("skscatter-demo")
+    assert {"model.joblib", "confusion.png"} < {path.name for path in out.iterdir()}
+    assert not (out / "cv_results.csv").exists()
+    model, _ = _demo.load_model(out / "model.joblib")
+    digits = few_digits()
+    assert f"{model.score(digits.data[digits.test], digits.target[digits.test]):.1%}" == test[1]
+
+
+def test_demo_goes_on_without_matplotlib(small, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(["demo", "--example", "--data", "spoken-digits"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1
+    assert 'pip install "skscatter[plot]"' in captured.err
+    assert "confusion.png" not in captured.out
+    assert not Path("skscatter-demo/confusion.png").exists()
+
+
+@pytest.mark.filterwarnings("default:.*Trying again")
+@pytest.mark.parametrize(
+    ("source", "reason"), [("missing.zip", "missing.zip"), (NOBODY_LISTENS, "refused")]
+)
+def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason):
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    assert main(["demo", "--example", "--source", source]) == 0
+    captured = capsys.readouterr()
+    *_, last = captured.err.splitlines()
+    assert last.startswith("skscatter: the Free Spoken Digit Dataset is not to be had, so")
+    assert reason in last
+    assert "site-packages" not in captured.err
+    assert "Data: Embedded spoken digits" in captured.out
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--data", "fsdd", "--source", "missing.zip"], "missing.zip"),
+        (["--source", "ftp://127.0.0.1/archive.zip"], "ftp://127.0.0.1/archive.zip"),
+        (["--data-home", "file", "--data", "fsdd"], "'file'"),
+        (["--out", "file"], "file: File exists"),
+        (["--out", "file/folder"], "file/folder: Not a directory"),
+    ],
+)
+def test_demo_that_cannot_be_ends_in_one_line(small, capsys, options, reason):
+    Path("file").touch()
+    assert main(["demo", *options]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("skscatter: ")
+    assert captured.err.count("\n") == 1
+    assert reason in captured.err
+    assert captured.out == ""
+
+
+def test_embedded_digits_need_no_network(small, capsys, monkeypatch):
+    monkeypatch.setattr(_demo, "fetch_fsdd", None)
+    monkeypatch.setattr(socket, "socket", None)
+    assert main(["demo", "--example", "--data", "spoken-digits"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def recordings():
+    """A digit as it is and in stereo at another rate, and files that are none."""
+    filename, contents = _demo.sample_recording(_demo.Digits(few_digits()))
+    Path(filename).write_bytes(contents)
+    samples = wavfile.read(filename)[1]
+    twice = np.repeat(samples, 2)  # crude, but a recording at 16 kHz
+    wavfile.write("stereo.wav", 16000, np.stack([twice, twice], axis=1))
+    Path("damaged.wav").write_bytes(contents[:1000])
+    Path("text.wav").write_text("no recording")
+    return filename
+
+
+def test_predict_goes_on_past_bad_files(demo, recordings, capsys):
+    files = [recordings, "damaged.wav", "stereo.wav", "missing.wav", "text.wav", ".", recordings]
+    assert main(["predict", str(demo[0] / "model.joblib"), *files]) == 1
+    captured = capsys.readouterr()
+    rows = table(captured.out, "recording")
+    assert [row[0] for row in rows] == [recordings, "stereo.wav", recordings]
+    assert len({row[1] for row in rows}) == 1
+    errors = captured.err.splitlines()
+    assert len(errors) == 4
+    for name, error in zip(["damaged.wav", "missing.wav", "text.wav", "."], errors, strict=True):
+        assert error.startswith(f"skscatter: {name}")
+
+
+def test_predict_without_any_good_file(demo, capsys):
+    assert main(["predict", str(demo[0] / "model.joblib"), "missing.wav"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == "skscatter: missing.wav: No such file or directory\n"
+
+
+@pytest.mark.parametrize("model", ["missing.joblib", "text.wav"])
+def test_predict_without_a_model(recordings, capsys, model):
+    assert main(["predict", model, recordings]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"skscatter: {model}")
+    assert captured.err.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file names are characters there")
+def test_file_names_need_not_be_characters(demo, recordings, capsys):
+    name = os.fsdecode(b"\xff.wav")
+    try:
+        Path(recordings).rename(name)
+    except OSError:
+        pytest.skip("file names are characters here")
+    assert main(["predict", str(demo[0] / "model.joblib"), name, name + "?"]) == 1
+    captured = capsys.readouterr()
+    assert "\n\\udcff.wav" in captured.out
+    assert "\\udcff.wav?: No such file" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "required: COMMAND"),
+        (["dance"], "invalid choice: 'dance'"),
+        (["demo", "--data", "music"], "invalid choice: 'music'"),
+        (["demo", "--n-jobs", "0"], "'0' must be a number of threads"),
+        (["demo", "--n-jobs", "two"], "'two' must be a number of threads"),
+        (["demo", "--data", "spoken-digits", "--source", "x.zip"], "--source is for fsdd"),
+        (["predict", "model.joblib"], "required: RECORDING"),
+    ],
+)
+def test_wrong_arguments(capsys, arguments, message):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith("usage: skscatter")
+    assert message in captured.err
+    assert captured.out == ""
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["demo", "--help"], ["predict", "--help"]])
+def test_help(capsys, arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert text.startswith("usage: skscatter")
+    if "predict" in arguments:
+        assert "Only open models that you trust" in " ".join(text.split())
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"skscatter {skscatter.__version__}\n"
+
+
+def test_warnings_take_one_line(monkeypatch, capsys):
+    def warn(arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("default")
+            warnings.warn("first\nsecond", stacklevel=1)
+        return 0
+
+    monkeypatch.setattr(_cli, "_predict", warn)
+    assert main(["predict", "model", "recording"]) == 0
+    assert capsys.readouterr().err == "skscatter: first second\n"
+
+
+def test_import_brings_only_the_standard_library():
+    code = (
+        "import sys, skscatter; before = set(sys.modules); import skscatter._cli\n"
+        "brought = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
+        "print(brought - set(sys.stdlib_module_names), 'skscatter._demo' in sys.modules)"
+    )
+    assert run(sys.executable, "-c", code, check=True).stdout == "{'skscatter'} False\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
+def test_interrupt_leaves_nothing_behind():
+    # A shell that starts tests in the background has told them to ignore the signal.
+    code = (
+        "import signal, sys, skscatter._demo; from skscatter._cli import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "sys.exit(main(['demo', '--data', 'spoken-digits', '--n-jobs', '2', '--out', 'out']))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert any(line.startswith("Search:") for line in process.stdout)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, errors) == (130, "interrupted\n")
+    assert list(Path("out").iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def test_reader_that_goes_away_is_no_error(demo, recordings):
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", "skscatter", "predict", demo[0] / "model.joblib", recordings],
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=120,
+        )
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
