@@ -1,4 +1,5 @@
 import threading
+import time
 
 import joblib
 import numpy as np
@@ -71,6 +72,7 @@ def test_errors_and_interrupts_come_through_and_leave_nothing_at_work(error, n_j
 
     def fail(block):
         begun.append(block)
+        time.sleep(0.01)
         raise error("no")
 
     with pytest.raises(error, match="no"):
