@@ -1,11 +1,11 @@
 """The Morlet filter bank, each filter reduced to the frequencies where it is not zero.
 
-Filters are kymatio's: ``compute_params_filterbank`` places them, ``morlet_1d`` and ``gauss_1d``
-give their Fourier transforms (Morlet wavelets with zero mean, unit L1 norm; Lostanlen, *Opérateurs
-convolutionnels dans le plan temps-fréquence*, 2017). A filter is kept as a `Band`: a run of
-frequency bins and the values there. Bins count in units of one cycle per padded length and may be
-negative or pass the Nyquist frequency: the spectrum of a sampled signal is periodic, and so a
-filter that meets a signal sampled at a lower rate is periodised by the *sum* of its periods. That
+Filters are kymatio's: ``compute_params_filterbank`` places them, and their Fourier transforms are
+those of ``morlet_1d`` and ``gauss_1d``: Morlet wavelets of zero mean and unit L1 norm (Lostanlen,
+*Opérateurs convolutionnels dans le plan temps-fréquence*, 2017). A filter is kept as a `Band`: a
+run of frequency bins and the values there. Bins count in units of one cycle per padded length and
+may be negative or pass the Nyquist frequency: the spectrum of a sampled signal is periodic, and so
+a filter that meets a signal sampled at a lower rate is periodised by the *sum* of its periods. That
 leaves the gain of the low-pass at zero frequency at 1 at every rate; kymatio 0.3 takes the mean.
 """
 
@@ -18,7 +18,6 @@ from kymatio.scattering1d.filter_bank import (
     compute_params_filterbank,
     compute_sigma_psi,
     compute_xi_max,
-    gauss_1d,
     morlet_1d,
 )
 from numpy.typing import NDArray
@@ -30,6 +29,9 @@ ALPHA = 5.0  # bandwidths between a wavelet's centre and where it may be cut by 
 
 # Below this share of a filter's peak its values are lost in the rounding of float64.
 NEGLIGIBLE = float(np.finfo(np.float64).eps) / 16
+
+# Bandwidths from the centre of a Gaussian to where it is negligible.
+REACH = math.sqrt(-2 * math.log(NEGLIGIBLE))
 
 
 @dataclass(frozen=True)
@@ -98,28 +100,49 @@ class Band:
         return Band(self.start + int(kept[0]), self.values[kept[0] : kept[-1] + 1])
 
 
-def morlet_band(n_padded: int, xi: float, sigma: float) -> Band:
-    """Morlet wavelet of centre frequency `xi` and bandwidth `sigma`, in cycles per sample.
+def gaussian(n_padded: int, xi: float, sigma: float, start: int, stop: int) -> NDArray[np.float64]:
+    """Gaussian of bandwidth `sigma` about `xi`, in cycles per sample, at bins start to stop."""
+    return np.exp(-(((np.arange(start, stop) / n_padded - xi) / sigma) ** 2) / 2)
 
-    On a grid so coarse that no bin but zero is left (a signal of one sample) the wavelet is zero.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        h_hat = morlet_1d(n_padded, xi, sigma)
-    h_hat = np.nan_to_num(h_hat, nan=0.0, posinf=0.0, neginf=0.0)
-    start = round(xi * n_padded) - n_padded // 2
-    return Band(start, np.roll(h_hat, -start)).trimmed(NEGLIGIBLE)
+
+def at_zero(xi: float, sigma: float) -> float:
+    """Value at frequency zero of a Gaussian about `xi`, periodised as sampling periodises it."""
+    periods = np.arange(-1.0, 2.0)
+    return float(np.exp(-(((periods - xi) / sigma) ** 2) / 2).sum())
 
 
 def gauss_band(n_padded: int, sigma: float) -> Band:
-    """Gaussian low-pass of bandwidth `sigma`, in cycles per sample, with unit gain at zero.
+    """Gaussian low-pass of bandwidth `sigma`, in cycles per sample, with unit gain at zero."""
+    reach = math.ceil(REACH * sigma * n_padded)
+    values = gaussian(n_padded, 0.0, sigma, -reach, reach + 1) / at_zero(0.0, sigma)
+    return Band(-reach, values).trimmed(NEGLIGIBLE)
 
-    The band is symmetric: the Nyquist bin is its own mirror image and half of it lies at each end.
+
+def morlet_band(n_padded: int, xi: float, sigma: float) -> Band:
+    """Morlet wavelet of centre frequency `xi` and bandwidth `sigma`, in cycles per sample.
+
+    A Gaussian about `xi` less the one about zero that cancels its mean, with unit L1 norm in
+    time, where it is ``g(t) (exp(2 pi i xi t) - kappa)`` with a Gaussian g. A wavelet that is
+    longer than the grid, so that it overlaps itself, is kymatio's, computed on all bins; on a
+    grid so coarse that no bin but zero is left (a signal of one sample) it is zero.
     """
-    half = n_padded // 2
-    values = gauss_1d(n_padded, sigma)[np.arange(-half, half + 1) % n_padded]
-    if half:
-        values[[0, -1]] /= 2
-    return Band(-half, values).trimmed(NEGLIGIBLE)
+    duration = math.ceil(REACH / (2 * math.pi * sigma))  # of half the Gaussian in time
+    if 2 * duration >= n_padded:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            h_hat = morlet_1d(n_padded, xi, sigma)
+        h_hat = np.nan_to_num(h_hat, nan=0.0, posinf=0.0, neginf=0.0)
+        start = round(xi * n_padded) - n_padded // 2
+        return Band(start, np.roll(h_hat, -start)).trimmed(NEGLIGIBLE)
+    kappa = at_zero(xi, sigma) / at_zero(0.0, sigma)
+    start = math.floor(-REACH * sigma * n_padded)
+    stop = math.ceil((xi + REACH * sigma) * n_padded) + 1
+    values = gaussian(n_padded, xi, sigma, start, stop)
+    values -= kappa * gaussian(n_padded, 0.0, sigma, start, stop)
+    t = np.arange(duration)
+    envelope = math.sqrt(2 * math.pi) * sigma * np.exp(-2 * (math.pi * sigma * t) ** 2)
+    magnitude = envelope * np.abs(np.exp(2j * math.pi * xi * t) - kappa)
+    l1_norm = 2 * magnitude.sum() - magnitude[0]
+    return Band(start, values / l1_norm).trimmed(NEGLIGIBLE)
 
 
 @dataclass(frozen=True, eq=False)

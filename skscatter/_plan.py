@@ -16,8 +16,8 @@ from skscatter._spectra import Filter, Window, negligible
 
 # Bytes of spectra that a chunk of signals keeps for the second order, and of bands in a batch.
 # Smaller ones make more calls than arithmetic, larger ones leave the cache.
-CHUNK_BYTES = 6 * 2**20
-BATCH_BYTES = 2**20
+CHUNK_BYTES = 12 * 2**20
+BATCH_BYTES = 4 * 2**20
 
 SIGNAL = -1  # the source that is the signal itself; the others are octaves j1
 

@@ -24,10 +24,13 @@ def on_all_bins(band, n):
     ("xi", "sigma"), [(0.44, 0.018), (0.35, 0.14), (0.02, 0.004), (0.003, 0.01)]
 )
 def test_bands_hold_all_of_kymatios_filter(n, xi, sigma):
-    band = morlet_band(n, xi, sigma)
-    np.testing.assert_allclose(on_all_bins(band, n), morlet_1d(n, xi, sigma), rtol=0, atol=1e-16)
-    low = gauss_band(n, sigma)
-    np.testing.assert_allclose(on_all_bins(low, n), gauss_1d(n, sigma), rtol=0, atol=1e-16)
+    # kymatio leaves out a period whose Gaussian still counts this much where it is widest.
+    tolerance = 1e-14 + 10 * np.exp(-1 / (2 * sigma**2))
+    for band, h_hat in (
+        (morlet_band(n, xi, sigma), morlet_1d(n, xi, sigma)),
+        (gauss_band(n, sigma), gauss_1d(n, sigma)),
+    ):
+        np.testing.assert_allclose(on_all_bins(band, n), h_hat, rtol=0, atol=tolerance)
 
 
 def test_bands_hold_little_else():
