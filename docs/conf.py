@@ -1,0 +1,120 @@
+"""Configuration of the documentation: ``python -m sphinx -W -b html docs docs/_build/html``.
+
+Nothing is fetched, neither when the pages are built nor when they are read.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+import skscatter
+
+logger = logging.getLogger(__name__)
+
+project = "skscatter"
+author = "The skscatter developers"
+copyright = f"2026, {author}"  # noqa: A001 (Sphinx's name)
+version = release = skscatter.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.doctest",
+    "sphinx_gallery.gen_gallery",
+]
+root_doc = "index"
+exclude_patterns = ["_build", "_templates", "examples", "**.ipynb"]
+templates_path = ["_templates"]
+# `fit` and `J` in docstrings are code, and links where there is something to link to.
+default_role = "py:obj"
+
+# Docstrings ---------------------------------------------------------------------------------------
+
+autosummary_generate = True
+autodoc_typehints = "none"  # they are in the text
+numpydoc_show_class_members = False  # the templates list them
+numpydoc_validation_checks = {
+    "all",
+    "ES01",  # a summary that says it all needs no extended one
+    "EX01",  # an example on each class is enough
+    "RT02",  # what is returned has a name
+    "SA01",  # not everything has a See Also
+}
+
+# Snippets -----------------------------------------------------------------------------------------
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+doctest_test_doctest_blocks = "default"
+
+# Gallery ------------------------------------------------------------------------------------------
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("skscatter",),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+# Pages --------------------------------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
+html_title = f"{project} {version}"
+html_show_sourcelink = False
+# Only the API reference has pages enough to need one beside the text.
+html_sidebars = {name: [] for name in ("index", "user_guide", "gallery/*", "design")}
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": False,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+}
+html_math_renderer = "mathml"
+
+
+def visit_math(translator, node):
+    """Write a formula as MathML, which browsers show by themselves: no script, no network."""
+    block = isinstance(node, nodes.math_block)
+    try:
+        mathml = tex2mathml(node.astext(), as_block=block)
+    except MathError as error:
+        logger.warning("%s in the formula %s", error, node.astext(), location=node)
+        raise nodes.SkipNode from error
+    translator.body.append(f'<div class="formula">{mathml}</div>' if block else mathml)
+    raise nodes.SkipNode
+
+
+def write_help(app):
+    """Keep what the command line says of itself, for the API reference to show."""
+    folder = Path(app.srcdir, "api", "help")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, arguments in {"skscatter": [], "demo": ["demo"], "predict": ["predict"]}.items():
+        done = subprocess.run(
+            [sys.executable, "-m", "skscatter", *arguments, "--help"],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": "74", "NO_COLOR": "1"},
+        )
+        (folder / f"{name}.txt").write_text(done.stdout, encoding="utf-8")
+
+
+def setup(app):
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
+    app.connect("builder-inited", write_help)
