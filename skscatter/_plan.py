@@ -119,10 +119,6 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
     psi1, psi2 = ([psi.trimmed(share) for psi in bands] for bands in (bank.psi1, bank.psi2))
     phi = bank.phi.trimmed(share)
 
-    def rate(j: int) -> int:
-        """Octaves by which a band of octave j is subsampled: never past the frames."""
-        return min(int(j), settings.log2_T, settings.log2_stride)
-
     @cache
     def low_pass_at(k: int) -> LowPass:
         return low_pass(xp, phi, layout, k)
@@ -132,7 +128,7 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
         members = n1[(order == 1) & (j1 == octave)]
         filters = [psi2[i] for i in np.unique(n2[(order == 2) & (j1 == octave)])]
         sources[octave] = Source(
-            Window(xp, filters, layout.n_padded >> rate(octave)),
+            Window(xp, filters, layout.n_padded >> settings.subsampling(octave)),
             range(int(members[0]), int(members[-1]) + 1),
         )
 
@@ -148,7 +144,7 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
 
     batches = []
     for octave in np.unique(j1[order == 1]).tolist():
-        k = rate(octave)
+        k = settings.subsampling(octave)
         n = layout.n_padded >> k
         for rows in batches_of(np.flatnonzero((order == 1) & (j1 == octave)), k):
             pieces = [
@@ -165,7 +161,7 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
 
     for wavelet in np.unique(n2[order == 2]).tolist():
         members = np.flatnonzero(n2 == wavelet)
-        k = rate(j2[members[0]])
+        k = settings.subsampling(int(j2[members[0]]))
         n = layout.n_padded >> k
         psi = {
             octave: Filter(xp, psi2[wavelet], sources[octave].window, n)

@@ -20,6 +20,7 @@ PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past 
 PADDINGS = ("reflect", "zero", "periodic")
 NORMALIZATIONS = ("unit", "kymatio-0.3")
 ENGINES = ("fused", "kymatio")
+PRECISIONS = ("reference", "fast")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Settings:
         Samples between frames, a power of two.
     include_order0 : bool
         Whether the low-pass channel is kept.
-    normalization, padding, engine : str
+    normalization, padding, engine, precision : str
         As in `skscatter.Scattering1D`.
     """
 
@@ -56,6 +57,7 @@ class Settings:
     normalization: str
     padding: str
     engine: str
+    precision: str
 
     @property
     def log2_T(self) -> int:
@@ -66,6 +68,15 @@ class Settings:
     def log2_stride(self) -> int:
         """Octave of the stride."""
         return self.stride.bit_length() - 1
+
+    def subsampling(self, j: int) -> int:
+        """Octaves by which a band of octave `j` is subsampled: at most as the frames are.
+
+        At kymatio's rates a band of octave j keeps clear of the Nyquist frequency by its own
+        width; moved to zero frequency it fits half the rate.
+        """
+        spare = 1 if self.precision == "fast" else 0
+        return min(j + spare, self.log2_T, self.log2_stride)
 
 
 @dataclass(frozen=True)
@@ -151,6 +162,7 @@ def resolve(
     normalization: str = "unit",
     padding: str = "reflect",
     engine: str = "fused",
+    precision: str = "reference",
 ) -> Settings:
     """Check the parameters against a signal length and fill in the defaults.
 
@@ -203,6 +215,12 @@ def resolve(
     check_choice("normalization", normalization, NORMALIZATIONS)
     check_choice("padding", padding, PADDINGS)
     check_choice("engine", engine, ENGINES)
+    check_choice("precision", precision, PRECISIONS)
+    if engine == "kymatio" and precision != "reference":
+        raise ValueError(
+            f"precision={precision!r} is not available with engine='kymatio', which has its own "
+            "sampling rates. Accepted: precision='reference', or engine='fused'."
+        )
     if engine == "kymatio" and padding != "reflect":
         raise ValueError(
             f"padding={padding!r} is not available with engine='kymatio', which always pads by "
@@ -219,4 +237,5 @@ def resolve(
         normalization=normalization,
         padding=padding,
         engine=engine,
+        precision=precision,
     )

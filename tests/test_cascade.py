@@ -101,6 +101,21 @@ def test_cascade_equals_the_definition_up_to_aliasing(parameters, padding):
         assert relative_error(S[of_order], expected[of_order]) < tolerance
 
 
+@pytest.mark.parametrize(("precision", "halvings"), [("reference", 0), ("fast", 1)])
+def test_fast_precision_halves_the_rates_and_stays_close(precision, halvings):
+    settings = resolve(2000, J=7, Q=8, precision=precision)
+    assert [settings.subsampling(j) for j in range(9)] == [min(j + halvings, 7) for j in range(9)]
+    x = noise(2000)
+    S = FusedEngine(settings, "float64")(x)
+    finest = resolve(2000, J=7, Q=8, stride=1)
+    offset = lay_out(settings).first_frame - lay_out(finest).first_frame
+    exact = FusedEngine(finest, "float64")(x)[..., offset :: settings.stride]
+    order = paths_of(settings)["order"]
+    bounds = {"reference": (3e-4, 2e-3), "fast": (1e-3, 5e-3)}[precision]  # white noise
+    for k, bound in zip((1, 2), bounds, strict=True):
+        assert relative_error(S[:, order == k], exact[:, order == k]) < bound
+
+
 @pytest.mark.parametrize("Q", [1, 4, 8, 12])
 def test_unit_sine_has_the_same_first_order_peak_at_every_octave(Q):
     settings = resolve(2**14, J=9, Q=Q, max_order=1)

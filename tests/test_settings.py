@@ -74,6 +74,12 @@ def test_default_stride_is_the_octave_of_T():
         ({"normalization": "l1"}, ValueError, ["normalization='l1'", "'unit'", "'kymatio-0.3'"]),
         ({"padding": None}, ValueError, ["padding=None", "'reflect'", "'zero'", "'periodic'"]),
         ({"engine": "fast"}, ValueError, ["engine='fast'", "'fused'", "'kymatio'"]),
+        ({"precision": "exact"}, ValueError, ["precision='exact'", "'reference'", "'fast'"]),
+        (
+            {"engine": "kymatio", "precision": "fast"},
+            ValueError,
+            ["precision='fast'", "engine='kymatio'", "engine='fused'"],
+        ),
         (
             {"engine": "kymatio", "padding": "zero"},
             ValueError,

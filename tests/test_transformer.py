@@ -36,6 +36,7 @@ NON_DEFAULT = {
     "n_segments": 2,
     "normalize": "rms",
     "padding": "zero",
+    "precision": "fast",
     "sampling_rate": 8000.0,
     "batch_size": 3,
     "n_jobs": 2,

@@ -40,13 +40,13 @@ def fetch_fsdd(
     Six people speak the ten English digits fifty times each. Downloads 16 MB when it is
     called for the first time and keeps 21 MB in the data folder.
 
-    =================   ==========================
-    Classes                                     10
-    Recordings         3000 (2700 train, 300 test)
-    Speakers                                     6
-    Sampling rate                         8,000 Hz
-    Length                 1,148 to 18,262 samples
-    =================   ==========================
+    =================   ===========================
+    Classes                                      10
+    Recordings          3000 (2700 train, 300 test)
+    Speakers                                      6
+    Sampling rate                          8,000 Hz
+    Length                  1,148 to 18,262 samples
+    =================   ===========================
 
     Parameters
     ----------

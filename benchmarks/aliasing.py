@@ -1,0 +1,58 @@
+"""What subsampling between the orders costs in accuracy, at each precision.
+
+Compares the coefficients with those of the same transform without any subsampling: relative error
+(Frobenius) of each order over all recordings, and of the worst path. Uses the Free Spoken Digit
+Dataset, or the embedded digits where it is not at hand::
+
+    python benchmarks/aliasing.py
+    python benchmarks/aliasing.py --source free-spoken-digit-dataset-1.0.10.zip
+"""
+
+import argparse
+
+import numpy as np
+
+from skscatter import Scattering1D
+from skscatter._demo import load_digits
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", help="path or URL of a copy of the archive")
+    parser.add_argument("--n-signals", type=int, default=30)
+    parser.add_argument("-J", type=int, default=8)
+    parser.add_argument("-Q", type=int, default=12)
+    arguments = parser.parse_args()
+    digits = load_digits("auto", source=arguments.source)
+    every = len(digits.bunch.data) // arguments.n_signals
+    X = digits.bunch.data[::every].astype(np.float64)
+    settings = {"J": arguments.J, "Q": arguments.Q, "n_jobs": -1}
+
+    # A stride of one sample leaves no room for subsampling. One signal at a time: it is large.
+    unsampled = Scattering1D(stride=1, **settings).fit(X)
+    frames = {}
+    for precision in "reference", "fast":
+        transformer = Scattering1D(precision=precision, **settings).fit(X)
+        frames[precision] = transformer.scatter(X)[:, 0]
+    stride, n_frames = transformer.stride_, transformer.n_frames_
+    exact = np.stack([unsampled.scatter(x[np.newaxis])[0, 0, :, ::stride] for x in X])
+    exact = exact[..., :n_frames]
+
+    order = transformer.paths_["order"]
+    print(f"{digits.title}: {len(X)} recordings, J={arguments.J}, Q={arguments.Q}, float64")
+    print("relative error against the transform without subsampling\n")
+    print(f"{'precision':12}{'order 1':>12}{'order 2':>12}{'worst path':>12}")
+    for precision, S in frames.items():
+        errors = [relative_error(S[:, order == k], exact[:, order == k]) for k in (1, 2)]
+        worst = max(relative_error(S[:, i], exact[:, i]) for i in range(len(order)))
+        print(f"{precision:12}{errors[0]:12.1e}{errors[1]:12.1e}{worst:12.1e}")
+
+
+def relative_error(S: np.ndarray, exact: np.ndarray) -> float:
+    """Frobenius norm of the difference over that of the exact values."""
+    return float(np.linalg.norm(S - exact) / np.linalg.norm(exact))
+
+
+if __name__ == "__main__":
+    main()
