@@ -179,9 +179,15 @@ def _demo(arguments: argparse.Namespace) -> int:
     for path, content in files.items():
         _say(f"  {path}  {content}")
     model, *_, recording = files
-    command = shlex.join(["skscatter", "predict", str(model), str(recording)])
+    command = shlex.join([*_this_program(), "predict", str(model), str(recording)])
     _say(f"\nTry the model:\n  {command}")
     return 0
+
+
+def _this_program() -> list[str]:
+    """How the user called us, to be called alike: perhaps from an environment not on the path."""
+    program = Path(sys.argv[0])
+    return [sys.argv[0]] if program.stem == "skscatter" else ["python", "-m", "skscatter"]
 
 
 def _search(digits: "Digits", n_jobs: int) -> "Result":

@@ -140,8 +140,8 @@ def test_demo_writes_whole_files(demo):
 def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     out, text = demo
     command = shlex.split(text.splitlines()[-1])
-    assert command[0] == "skscatter"
-    done = run(sys.executable, "-m", *command)
+    assert command[:3] == ["python", "-m", "skscatter"]  # as this process was not started by name
+    done = run(sys.executable, *command[1:])
     assert (done.returncode, done.stderr) == (0, "")
     header, row = done.stdout.splitlines()
     assert len(header) == len(row)
@@ -182,6 +182,19 @@ def test_demo_goes_on_without_matplotlib(small, capsys, monkeypatch):
     assert not Path("skscatter-demo/confusion.png").exists()
 
 
+@pytest.mark.parametrize(
+    ("argv0", "program"),
+    [
+        (".venv/bin/skscatter", [".venv/bin/skscatter"]),
+        ("skscatter.exe", ["skscatter.exe"]),
+        ("/lib/skscatter/__main__.py", ["python", "-m", "skscatter"]),
+    ],
+)
+def test_commands_to_try_are_given_as_the_user_gave_them(argv0, program, monkeypatch):
+    monkeypatch.setattr(sys, "argv", [argv0])
+    assert _cli._this_program() == program
+
+
 @pytest.mark.filterwarnings("default:.*Trying again")
 @pytest.mark.parametrize(
     ("source", "reason"), [("missing.zip", "missing.zip"), (NOBODY_LISTENS, "refused")]
@@ -193,6 +206,7 @@ def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason
     *_, last = captured.err.splitlines()
     assert last.startswith("skscatter: the Free Spoken Digit Dataset is not to be had, so")
     assert reason in last
+    assert len(last) < 250  # the reason, not the story of the pool that failed
     assert "site-packages" not in captured.err
     assert "Data: Embedded spoken digits" in captured.out
 

@@ -269,4 +269,10 @@ def _describe(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None and response.status_code >= 400:
         return f"the server answered {response.status_code} {response.reason}"
-    return str(error).rstrip(".") or type(error).__name__
+    # requests wraps the reason in the story of its pool and retries; the innermost one is news.
+    inner: object = error
+    while isinstance(inner, Exception):
+        error = inner
+        inner = getattr(inner, "reason", None) or next(iter(inner.args), None)
+    message = re.sub(r"^\w+\(.*?\): ", "", str(error))  # the connection's description of itself
+    return message.rstrip(".") or type(error).__name__
