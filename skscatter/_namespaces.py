@@ -6,6 +6,7 @@ for every intermediate result costs as much as the arithmetic.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,12 +22,45 @@ class Namespace(Protocol):
     ``real`` and ``complex`` arrays share one precision. Spectra are Fourier series coefficients:
     the forward transform divides by the length, the inverse does not, so that cutting a spectrum
     to fewer bins samples the same function more coarsely, with no factor.
+
+    Attributes
+    ----------
+    dtype : dtype
+        float32 or float64.
+    chunk_bytes, batch_bytes : int
+        Spectra that a chunk of signals keeps for the second order, and bands in a batch.
+    n_workers : int or None
+        Blocks of signals to have under way at a time; None for as many as the user says.
+    out_of_memory : tuple of exception types
+        Raised when a block is too large, but a smaller one may not be.
     """
 
     dtype: np.dtype[Any]
+    chunk_bytes: int
+    batch_bytes: int
+    n_workers: int | None
+    out_of_memory: tuple[type[BaseException], ...]
+
+    def __hash__(self) -> int:
+        """Identity: constants are cached for each namespace."""
+
+    def working(self, *, from_numpy: bool) -> AbstractContextManager[None]:
+        """Context of all work on one block of signals, which come from NumPy or do not."""
+
+    def free_bytes(self) -> int | None:
+        """Memory that blocks under way may take at present; None where the user says how much."""
+
+    def load(self, x: Array) -> Array:
+        """Bring signals, from NumPy or from the library itself; may return `x`."""
+
+    def to_numpy(self, a: Array) -> NDArray[Any]:
+        """Bring results to NumPy."""
 
     def asarray(self, values: NDArray[Any]) -> Array:
         """Bring constants of the transform (real) to the library and precision."""
+
+    def integers(self, values: NDArray[np.integer]) -> Array:
+        """Bring integer constants, indices among them, to the library."""
 
     def gains(self, values: NDArray[Any]) -> Array:
         """Bring a filter's real values to the form that `filter` takes."""
@@ -59,7 +93,22 @@ class Namespace(Protocol):
         """Magnitude of complex numbers."""
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
-        """Matrix product of 2-D real arrays."""
+        """Product of a real array with a matrix or vector, in full precision."""
+
+    def log(self, a: Array, out: Array) -> None:
+        """Logarithm; `out` may be `a`."""
+
+    def amax(self, a: Array) -> Array:
+        """Largest value over the last axis."""
+
+    def peak(self, a: Array) -> Array:
+        """Largest magnitude over the last axis."""
+
+    def take_along(self, a: Array, indices: Array) -> Array:
+        """Values at `indices` along the last axis."""
+
+    def powers_of_two(self, sizes: Array) -> tuple[Array, Array]:
+        """For each size the power of two that brings it near 1, and the inverse, both finite."""
 
 
 class NumpyNamespace:
@@ -71,12 +120,34 @@ class NumpyNamespace:
         float32 or float64.
     """
 
+    # Smaller ones make more calls than arithmetic, larger ones leave the cache.
+    chunk_bytes = 12 * 2**20
+    batch_bytes = 4 * 2**20
+
+    n_workers: int | None = None
+    out_of_memory: tuple[type[BaseException], ...] = ()
+
     def __init__(self, dtype: DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
 
+    def working(self, *, from_numpy: bool) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def free_bytes(self) -> int | None:
+        return None
+
+    def load(self, x: NDArray[Any]) -> NDArray[Any]:
+        return x.astype(self.dtype, copy=False)
+
+    def to_numpy(self, a: NDArray[Any]) -> NDArray[Any]:
+        return a
+
     def asarray(self, values: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(values, dtype=self.dtype)
+
+    def integers(self, values: NDArray[np.integer]) -> NDArray[np.integer]:
+        return values
 
     def gains(self, values: NDArray[Any]) -> NDArray[Any]:
         # Each value twice, to multiply real and imaginary parts as one real array: a product of
@@ -113,3 +184,21 @@ class NumpyNamespace:
 
     def matmul(self, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
         np.matmul(a, b, out=out)
+
+    def log(self, a: NDArray[Any], out: NDArray[Any]) -> None:
+        np.log(a, out=out)
+
+    def amax(self, a: NDArray[Any]) -> NDArray[Any]:
+        return a.max(axis=-1)
+
+    def peak(self, a: NDArray[Any]) -> NDArray[Any]:
+        return np.maximum(a.max(axis=-1), -a.min(axis=-1))
+
+    def take_along(self, a: NDArray[Any], indices: NDArray[np.integer]) -> NDArray[Any]:
+        return np.take_along_axis(a, indices, axis=-1)
+
+    def powers_of_two(self, sizes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        limit = np.finfo(self.dtype).maxexp - 2  # scales beyond would not be finite
+        exponent = np.clip(np.frexp(sizes)[1], -limit, limit)
+        one = self.dtype.type(1)
+        return np.ldexp(one, -exponent), np.ldexp(one, exponent)

@@ -7,7 +7,7 @@ shared: threads are the right kind of worker, and processes would copy the data.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from numbers import Integral
 from typing import Any
@@ -78,6 +78,31 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
     return max(1, rows)
 
 
+def in_smaller_blocks(
+    function: Callable[[slice], None], out_of_memory: tuple[type[BaseException], ...]
+) -> Callable[[slice], None]:
+    """Make `function` go on with half as many rows at a time whenever it runs out of memory.
+
+    Rows may be computed twice. What did not fit once is not tried again.
+    """
+    at_most: list[int] = []  # shared by threads; appending is atomic
+
+    def call(block: slice) -> None:
+        start = block.start
+        while start < block.stop:
+            stop = min([block.stop, *(start + rows for rows in at_most)])
+            try:
+                function(slice(start, stop))
+            except out_of_memory:
+                if stop - start == 1:
+                    raise
+                at_most.append((stop - start) // 2)
+            else:
+                start = stop
+
+    return call
+
+
 def for_each_block(
     function: Callable[[slice], None],
     n_rows: int,
@@ -87,15 +112,20 @@ def for_each_block(
     n_jobs: int | None,
     verbose: int,
     description: str,
+    n_workers: int | None = None,
 ) -> None:
     """Call `function` with slices that cover `n_rows`, on `n_jobs` threads.
 
-    `n_jobs` has joblib's meaning, `joblib.parallel_config` included. With `verbose` a progress
-    bar counts rows. When a call fails or the caller is interrupted, blocks that have not begun
-    are dropped and those that have are waited for: nothing is written after the return.
+    `n_jobs` has joblib's meaning, `joblib.parallel_config` included; a given `n_workers` takes
+    its place, for work that is done by other means than BLAS on these threads. With `verbose` a
+    progress bar counts rows. When a call fails or the caller is interrupted, blocks that have not
+    begun are dropped and those that have are waited for: nothing is written after the return.
     """
-    # The number is joblib's; the kind of worker is ours. A cluster's cores are not this machine's.
-    n_workers = min(effective_n_jobs(n_jobs), cpu_count())
+    blas: AbstractContextManager[None] = nullcontext()
+    if n_workers is None:
+        # The number is joblib's, the kind of worker ours; a cluster's cores are not this machine's.
+        n_workers = min(effective_n_jobs(n_jobs), cpu_count())
+        blas = one_blas_thread()
     step = rows_per_task(n_rows, n_workers, chunk, at_once)
     blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
 
@@ -104,7 +134,7 @@ def for_each_block(
         return block.stop - block.start
 
     bar = tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose)
-    with one_blas_thread(), bar:
+    with blas, bar:
         if n_workers == 1 or len(blocks) == 1:
             for block in blocks:
                 bar.update(task(block))

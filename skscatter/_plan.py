@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 
 from skscatter._filters import filter_bank
 from skscatter._low_pass import LowPass, low_pass
-from skscatter._namespaces import Namespace
+from skscatter._namespaces import Array, Namespace
 from skscatter._paths import paths_of
 from skscatter._settings import Layout, Settings, lay_out
 from skscatter._spectra import Filter, Window, negligible
-
-# Bytes of spectra that a chunk of signals keeps for the second order, and of bands in a batch.
-# Smaller ones make more calls than arithmetic, larger ones leave the cache.
-CHUNK_BYTES = 12 * 2**20
-BATCH_BYTES = 4 * 2**20
 
 SIGNAL = -1  # the source that is the signal itself; the others are octaves j1
 
@@ -60,8 +55,8 @@ class Batch:
 
     Attributes
     ----------
-    paths : ndarray of int
-        The paths, one for each row.
+    paths : integer array
+        The paths, one for each row, as the namespace takes indices.
     n : int
         Samples of a band.
     pieces : list of Piece
@@ -72,7 +67,7 @@ class Batch:
         The source, and its members, that the envelopes become for the next order.
     """
 
-    paths: NDArray[np.intp]
+    paths: Array
     n: int
     pieces: list[Piece]
     low_pass: LowPass
@@ -134,11 +129,11 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
 
     bins = sum(len(source.members) * source.window.n_bins for source in sources.values())
     itemsize = xp.dtype.itemsize
-    chunk = max(1, CHUNK_BYTES // ((layout.n_padded + 2 * bins) * itemsize))
+    chunk = max(1, xp.chunk_bytes // ((layout.n_padded + 2 * bins) * itemsize))
 
     def batches_of(rows: NDArray[np.intp], k: int) -> Iterator[NDArray[np.intp]]:
         """Split paths of one rate into batches."""
-        most = max(1, BATCH_BYTES // (chunk * (layout.n_padded >> k) * 2 * itemsize))
+        most = max(1, xp.batch_bytes // (chunk * (layout.n_padded >> k) * 2 * itemsize))
         for start in range(0, len(rows), most):
             yield rows[start : start + most]
 
@@ -157,7 +152,7 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
                 for i, wavelet in enumerate(n1[rows])
             ]
             onward = (octave, sources[octave].slice_of(n1[rows])) if octave in sources else None
-            batches.append(Batch(rows, n, pieces, low_pass_at(k), onward))
+            batches.append(Batch(xp.integers(rows), n, pieces, low_pass_at(k), onward))
 
     for wavelet in np.unique(n2[order == 2]).tolist():
         members = np.flatnonzero(n2 == wavelet)
@@ -179,7 +174,7 @@ def make_plan(settings: Settings, xp: Namespace) -> Plan:
                         rows=slice(int(inside[0]), int(inside[-1]) + 1),
                     )
                 )
-            batches.append(Batch(rows, n, pieces, low_pass_at(k), None))
+            batches.append(Batch(xp.integers(rows), n, pieces, low_pass_at(k), None))
 
     return Plan(
         layout=layout,

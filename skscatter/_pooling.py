@@ -1,15 +1,18 @@
 """Statistics of the coefficients over time."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skscatter._namespaces import Array, Namespace
 from skscatter._validation import check_choice
 
 
-def segment_weights(n_frames: int, n_segments: int) -> NDArray[np.float64]:
+def segment_shares(n_frames: int, n_segments: int) -> NDArray[np.intp]:
     """Share of each frame in each of `n_segments` equal parts of the duration.
 
     The frames tile the signal's duration; a frame that a boundary falls into counts in both
@@ -17,51 +20,85 @@ def segment_weights(n_frames: int, n_segments: int) -> NDArray[np.float64]:
 
     Returns
     -------
-    weights : ndarray of shape (n_segments, n_frames)
-        Each row sums to 1.
+    shares : ndarray of int, of shape (n_segments, n_frames)
+        In units of one `n_segments`-th of a frame, so that each row sums to `n_frames`.
     """
-    bounds = np.linspace(0, n_frames, n_segments + 1)
-    frames = np.arange(n_frames)
-    overlap = np.minimum(bounds[1:, np.newaxis], frames + 1) - np.maximum(
+    bounds = n_frames * np.arange(n_segments + 1)
+    frames = n_segments * np.arange(n_frames)
+    overlap = np.minimum(bounds[1:, np.newaxis], frames + n_segments) - np.maximum(
         bounds[:-1, np.newaxis], frames
     )
-    weights = np.maximum(overlap, 0)
-    return weights / weights.sum(axis=1, keepdims=True)
+    return np.maximum(overlap, 0)
 
 
-def weighted_mean(S: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+@dataclass(frozen=True)
+class Segment:
+    """A part of the duration.
+
+    Attributes
+    ----------
+    frames : slice
+        The frames that it touches.
+    shares : integer array of shape (n_frames,)
+        How much of each it holds.
+    total : int
+        Sum of the shares.
+    weights : real array of shape (n_frames,)
+        The same, with sum 1.
+    """
+
+    frames: slice
+    shares: Array
+    total: int
+    weights: Array
+
+
+@lru_cache(maxsize=32)
+def segments_of(xp: Namespace, n_frames: int, n_segments: int) -> list[Segment]:
+    """Divide `n_frames` into `n_segments`, with weights that lie where `xp` computes."""
+    segments = []
+    for shares in segment_shares(n_frames, n_segments):
+        touched = np.flatnonzero(shares)
+        frames = slice(int(touched[0]), int(touched[-1]) + 1)
+        weights = xp.asarray(shares[frames] / n_frames)
+        segments.append(Segment(frames, xp.integers(shares[frames]), n_frames, weights))
+    return segments
+
+
+def weighted_mean(xp: Namespace, S: Array, segment: Segment) -> Array:
     """Weighted mean over the last axis."""
-    return S @ weights
+    mean = xp.empty(S.shape[:-1])
+    xp.matmul(S, segment.weights, out=mean)
+    return mean
 
 
-def weighted_std(S: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+def weighted_std(xp: Namespace, S: Array, segment: Segment) -> Array:
     """Weighted standard deviation over the last axis (population, no correction)."""
-    deviation = S - weighted_mean(S, weights)[..., np.newaxis]
-    return np.sqrt(np.square(deviation, out=deviation) @ weights)
+    deviation = S - weighted_mean(xp, S, segment)[..., np.newaxis]
+    deviation *= deviation
+    return weighted_mean(xp, deviation, segment) ** 0.5
 
 
-def maximum(S: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+def maximum(xp: Namespace, S: Array, segment: Segment) -> Array:
     """Largest value over the last axis."""
-    return S.max(axis=-1)
+    return xp.amax(S)
 
 
-def weighted_median(S: NDArray[Any], weights: NDArray[Any]) -> NDArray[Any]:
+def weighted_median(xp: Namespace, S: Array, segment: Segment) -> Array:
     """Weighted median over the last axis; with equal weights, the median.
 
     The value below and above which at most half of the weight lies, or the midpoint of the two
-    where the weight splits evenly.
+    where the weight splits evenly: in integers, since that is a question of equality.
     """
-    order = np.argsort(S, axis=-1)
-    ranked = np.take_along_axis(S, order, axis=-1)
-    below = np.cumsum(weights.astype(np.float64)[order], axis=-1)
-    rounding = 1e-6  # far above that of the sums, far below any weight that matters
-    low = np.argmax(below >= 0.5 - rounding, axis=-1, keepdims=True)
-    high = np.argmax(below >= 0.5 + rounding, axis=-1, keepdims=True)
-    pair = np.take_along_axis(ranked, low, axis=-1) + np.take_along_axis(ranked, high, axis=-1)
-    return pair[..., 0] / 2
+    order = S.argsort(-1)
+    ranked = xp.take_along(S, order)
+    below = 2 * segment.shares[order].cumsum(-1)
+    low = (below < segment.total).sum(-1)[..., np.newaxis]
+    high = (below <= segment.total).sum(-1)[..., np.newaxis]
+    return (xp.take_along(ranked, low) + xp.take_along(ranked, high))[..., 0] / 2
 
 
-STATISTICS: dict[str, Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]] = {
+STATISTICS: dict[str, Callable[[Namespace, Array, Segment], Array]] = {
     "mean": weighted_mean,
     "max": maximum,
     "median": weighted_median,
@@ -85,25 +122,26 @@ def check_pooling(pooling: Any) -> tuple[str, ...]:
     return tuple(names)
 
 
-def pool(S: NDArray[Any], statistics: Sequence[str], n_segments: int) -> NDArray[Any]:
+def pool(xp: Namespace, S: Array, statistics: Sequence[str], n_segments: int) -> Array:
     """Pool coefficients over the frames of each segment.
 
     Parameters
     ----------
-    S : ndarray of shape (..., n_frames)
+    xp : Namespace
+        Array operations, in the precision of `S`.
+    S : array of shape (..., n_frames)
     statistics : sequence of str
         Keys of `STATISTICS`.
     n_segments : int
 
     Returns
     -------
-    pooled : ndarray of shape (..., n_segments, n_statistics)
-        In the dtype of `S`.
+    pooled : array of shape (..., n_segments, n_statistics)
+        In the precision of `S`.
     """
-    pooled = np.empty((*S.shape[:-1], n_segments, len(statistics)), S.dtype)
-    for i, weights in enumerate(segment_weights(S.shape[-1], n_segments)):
-        members = np.flatnonzero(weights)
-        part = S[..., members[0] : members[-1] + 1]
+    pooled = xp.empty((*S.shape[:-1], n_segments, len(statistics)))
+    for i, segment in enumerate(segments_of(xp, S.shape[-1], n_segments)):
+        part = S[..., segment.frames]
         for k, name in enumerate(statistics):
-            pooled[..., i, k] = STATISTICS[name](part, weights[members].astype(S.dtype))
+            pooled[..., i, k] = STATISTICS[name](xp, part, segment)
     return pooled

@@ -11,9 +11,11 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
-from skscatter._engines import get_engine
+from skscatter._backends import adopt, check_backend, choose_place, place_of
+from skscatter._engines import Engine, get_engine
 from skscatter._filters import smallest_J
-from skscatter._parallel import check_n_jobs, for_each_block
+from skscatter._namespaces import Array, Namespace
+from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
 from skscatter._settings import Settings, lay_out, resolve
@@ -62,10 +64,18 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     sampling_rate : float or None, default=None
         In Hz. Used for names only: with it, features are named by frequency.
     engine : {"fused", "kymatio"}, default="fused"
-        ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's NumPy front end, many
+        ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's own front ends, many
         times slower, to compare with. Both give the same numbers to rounding at the default
         stride; at finer strides kymatio also samples between the orders more finely, and the
         two differ by aliasing.
+    backend : {"auto", "numpy", "torch"}, default="auto"
+        The library that computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA
+        device, or where `device` asks for it, else NumPy. Arrays of PyTorch are computed by
+        PyTorch where they are, whatever this says (see Notes).
+    device : str, default="auto"
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
+        takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
+        are transformed, and is not saved with a model.
     precision : {"reference", "fast"}, default="reference"
         Sampling rates between the orders. ``"reference"``: those of kymatio. ``"fast"``: half of
         them, in about half the time. Against a transform that subsamples nothing, on spoken
@@ -73,10 +83,11 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         by 2e-5 and 7e-4 with ``"fast"`` (relative; ``benchmarks/aliasing.py``).
     batch_size : int or None, default=None
         Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
-        ``working_memory`` (see :func:`sklearn.set_config`).
+        ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
+        device, where a block that proves too large is halved.
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
-        context, -1 is all cores.
+        context, -1 is all cores. PyTorch has its own threads and takes no notice.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -105,7 +116,10 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     -----
     Coefficients are ``S1 = |x * psi1| * phi`` and ``S2 = ||x * psi1| * psi2| * phi`` [1]_, with
     the filters of kymatio [2]_. Output is float32 for float32 input and float64 for any other,
-    and computed in that precision.
+    and computed in that precision, on every device.
+
+    With ``sklearn.set_config(array_api_dispatch=True)``, tensors of PyTorch give tensors on the
+    same device, which they do not leave.
 
     References
     ----------
@@ -142,6 +156,8 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         padding: str = "reflect",
         sampling_rate: float | None = None,
         engine: str = "fused",
+        backend: str = "auto",
+        device: str = "auto",
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
@@ -160,6 +176,8 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self.padding = padding
         self.sampling_rate = sampling_rate
         self.engine = engine
+        self.backend = backend
+        self.device = device
         self.precision = precision
         self.batch_size = batch_size
         self.n_jobs = n_jobs
@@ -186,9 +204,9 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        X = self._validate(X, reset=True)
+        n_times = self._validate(X, reset=True).shape[1]
         settings = resolve(
-            X.shape[1],
+            n_times,
             J=self.J,
             Q=self.Q,
             T=self.T,
@@ -209,7 +227,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self.n_frames_ = lay_out(settings).n_frames
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[Any]:
+    def transform(self, X: ArrayLike) -> Array:
         """Compute the features of signals.
 
         Parameters
@@ -219,7 +237,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        features : ndarray of shape (n_samples, n_features)
+        features : array of shape (n_samples, n_features)
             With ``n_features = n_paths * n_segments * n_statistics``, or ``n_paths * n_frames``
             without pooling; float32 for float32 signals, else float64.
 
@@ -229,18 +247,14 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             If `fit` was not called.
         ValueError
             If the signals are not finite real numbers, or not of the fitted length.
+        ImportError, RuntimeError
+            If `backend` or `device` ask for what this machine does not have.
         """
         X = self._validate(X)
         width = len(self.paths_) * len(self._suffixes())
-        features = np.empty((len(X), width), _output_dtype(X))
+        return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), X, (width,))
 
-        def compute(block: slice) -> None:
-            features[block] = self._pool(self._scatter(X[block])).reshape(-1, width)
-
-        self._for_each_block(compute, X)
-        return features
-
-    def scatter(self, X: ArrayLike) -> NDArray[Any]:
+    def scatter(self, X: ArrayLike) -> Array:
         """Compute the coefficients at every frame: no logarithm, no pooling.
 
         Parameters
@@ -250,24 +264,19 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        S : ndarray of shape (n_samples, n_channels, n_paths, n_frames)
+        S : array of shape (n_samples, n_channels, n_paths, n_frames)
             One channel for 2-D input. Paths in the order of `paths_`.
 
         Raises
         ------
         NotFittedError
             If `fit` was not called.
-        ValueError
+        ValueError, ImportError, RuntimeError
             As in `transform`.
         """
         X = self._validate(X)
-        S = np.empty((len(X), 1, len(self.paths_), self.n_frames_), _output_dtype(X))
-
-        def compute(block: slice) -> None:
-            S[block, 0] = self._scatter(X[block])
-
-        self._for_each_block(compute, X)
-        return S
+        shape = (1, len(self.paths_), self.n_frames_)
+        return self._map(lambda xp, S: S.reshape(-1, *shape), X, shape)
 
     @property
     def paths_(self) -> NDArray[np.void]:
@@ -318,8 +327,9 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         return np.array([name + suffix for name in names for suffix in suffixes], dtype=object)
 
     def __sklearn_tags__(self) -> Any:
-        """Say that float32 stays float32."""
+        """Say that float32 stays float32, and tensors stay tensors."""
         tags = super().__sklearn_tags__()
+        tags.array_api_support = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -332,6 +342,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
+        check_backend(self.backend, self.device)
         check_n_jobs(self.n_jobs)
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, minimum=0)
@@ -348,29 +359,72 @@ class Scattering1D(TransformerMixin, BaseEstimator):
                 stacklevel=3,
             )
 
-    def _validate(self, X: ArrayLike, *, reset: bool = False) -> NDArray[Any]:
+    def _validate(self, X: ArrayLike, *, reset: bool = False) -> Array:
         """Check signals; leave integers as they are, to be converted block by block."""
         if not reset:
             check_is_fitted(self)
             self._check_parameters()
         with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
-            return validate_data(self, X, reset=reset, dtype="numeric")
+            checked: Array = validate_data(self, X, reset=reset, dtype="numeric")
+        if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
+            raise ValueError(f"Complex data not supported\n{checked}\n")
+        return checked
 
-    def _scatter(self, X: NDArray[Any]) -> NDArray[Any]:
-        """Scatter a block of validated signals to (n_signals, n_paths, n_frames)."""
+    def _map(
+        self, function: Callable[[Namespace, Array], Array], X: Array, shape: tuple[int, ...]
+    ) -> Array:
+        """Apply `function` to the coefficients of blocks of validated signals.
+
+        Returns
+        -------
+        results : array of shape (n_samples, *shape)
+            Of the library that `X` is of, and on its device.
+        """
+        X, give_back = adopt(X)
+        from_numpy = isinstance(X, np.ndarray)
         dtype = _output_dtype(X)
-        x, gain = to_unit_magnitude(X.astype(dtype, copy=False), self.normalize)
-        S = get_engine(self._settings, dtype.name)(x)
+        place = place_of(X) or choose_place(self.backend, self.device)
+        engine = get_engine(self._settings, dtype.name, place)
+        xp = engine.xp
+        results = np.empty((len(X), *shape), dtype) if from_numpy else xp.empty((len(X), *shape))
+
+        def compute(block: slice) -> None:
+            with xp.working(from_numpy=from_numpy):
+                result = function(xp, self._scatter(engine, xp.load(X[block])))
+                results[block] = xp.to_numpy(result) if from_numpy else result
+
+        at_once = self.batch_size
+        if at_once is None:
+            room = xp.free_bytes()
+            if room is None:
+                room = get_config()["working_memory"] * 2**20
+            at_once = int(room // engine.bytes_per_signal)
+        for_each_block(
+            in_smaller_blocks(compute, xp.out_of_memory),
+            len(X),
+            chunk=engine.chunk,
+            at_once=at_once,
+            n_jobs=self.n_jobs,
+            n_workers=xp.n_workers if from_numpy else 1,
+            verbose=self.verbose,
+            description=type(self).__name__,
+        )
+        return give_back(results)
+
+    def _scatter(self, engine: Engine, x: Array) -> Array:
+        """Scatter a block of signals to (n_signals, n_paths, n_frames)."""
+        x, gain = to_unit_magnitude(engine.xp, x, self.normalize)
+        S = engine(x)
         if gain is not None:
             S *= gain[:, np.newaxis, np.newaxis]
         return S
 
-    def _pool(self, S: NDArray[Any]) -> NDArray[Any]:
+    def _pool(self, xp: Namespace, S: Array) -> Array:
         """Pool coefficients, to shape (n_signals, n_paths, n_features_of_a_path)."""
         statistics = check_pooling(self.pooling)
         if not statistics:
             return S
-        return pool(S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
+        return pool(xp, S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
 
     def _suffixes(self) -> list[str]:
         """Names of the features of one path, in the order of `_pool`."""
@@ -378,22 +432,6 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not statistics:
             return [f"_frame{i}" for i in range(self.n_frames_)]
         return [f"_seg{i}_{name}" for i in range(self.n_segments) for name in statistics]
-
-    def _for_each_block(self, compute: Callable[[slice], None], X: NDArray[Any]) -> None:
-        """Call `compute` on blocks of rows, on threads, within the memory allowed."""
-        engine = get_engine(self._settings, _output_dtype(X).name)
-        at_once = self.batch_size
-        if at_once is None:
-            at_once = int(get_config()["working_memory"] * 2**20 // engine.bytes_per_signal)
-        for_each_block(
-            compute,
-            len(X),
-            chunk=engine.chunk,
-            at_once=at_once,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-            description=type(self).__name__,
-        )
 
 
 class LogScattering1D(Scattering1D):
@@ -441,6 +479,14 @@ class LogScattering1D(Scattering1D):
         In Hz. Used for names only: with it, features are named by frequency.
     engine : {"fused", "kymatio"}, default="fused"
         As in `Scattering1D`.
+    backend : {"auto", "numpy", "torch"}, default="auto"
+        The library that computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA
+        device, or where `device` asks for it, else NumPy. Arrays of PyTorch are computed by
+        PyTorch where they are, whatever this says (see `Scattering1D`).
+    device : str, default="auto"
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
+        takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
+        are transformed, and is not saved with a model.
     precision : {"reference", "fast"}, default="reference"
         Sampling rates between the orders. ``"reference"``: those of kymatio. ``"fast"``: half of
         them, in about half the time. Against a transform that subsamples nothing, on spoken
@@ -448,10 +494,11 @@ class LogScattering1D(Scattering1D):
         by 2e-5 and 7e-4 with ``"fast"`` (relative; ``benchmarks/aliasing.py``).
     batch_size : int or None, default=None
         Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
-        ``working_memory`` (see :func:`sklearn.set_config`).
+        ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
+        device, where a block that proves too large is halved.
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
-        context, -1 is all cores.
+        context, -1 is all cores. PyTorch has its own threads and takes no notice.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -522,6 +569,8 @@ class LogScattering1D(Scattering1D):
         padding: str = "reflect",
         sampling_rate: float | None = None,
         engine: str = "fused",
+        backend: str = "auto",
+        device: str = "auto",
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
@@ -541,6 +590,8 @@ class LogScattering1D(Scattering1D):
             padding=padding,
             sampling_rate=sampling_rate,
             engine=engine,
+            backend=backend,
+            device=device,
             precision=precision,
             batch_size=batch_size,
             n_jobs=n_jobs,
@@ -554,18 +605,20 @@ class LogScattering1D(Scattering1D):
         check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
         check_choice("log_stage", self.log_stage, LOG_STAGES)
 
-    def _pool(self, S: NDArray[Any]) -> NDArray[Any]:
+    def _pool(self, xp: Namespace, S: Array) -> Array:
         if self.log_stage == "frames":
-            return super()._pool(self._log(S))
-        return self._log(super()._pool(S))
+            return super()._pool(xp, self._log(xp, S))
+        return self._log(xp, super()._pool(xp, S))
 
-    def _log(self, S: NDArray[Any]) -> NDArray[Any]:
+    def _log(self, xp: Namespace, S: Array) -> Array:
         # Order 0 has either sign, and rounding can leave any coefficient just below zero.
-        magnitude = np.abs(S)
-        magnitude += np.asarray(self.log_eps, dtype=S.dtype)
-        return np.log(magnitude, out=magnitude)
+        magnitude = abs(S)
+        magnitude += float(self.log_eps)
+        xp.log(magnitude, out=magnitude)
+        return magnitude
 
 
-def _output_dtype(X: NDArray[Any]) -> np.dtype[Any]:
+def _output_dtype(X: Array) -> np.dtype[Any]:
     """Precision of the computation and of its result: float32 for float32, else float64."""
-    return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+    single = str(X.dtype) in ("float32", "torch.float32")
+    return np.dtype(np.float32 if single else np.float64)

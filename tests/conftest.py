@@ -1,3 +1,8 @@
+import os
+
+# Before anything imports SciPy, so that scikit-learn's checks of array libraries are not skipped.
+os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from skscatter._amplitude import to_unit_magnitude
+from skscatter._amplitude import to_unit_magnitude as to_unit_magnitude_on
+from skscatter._namespaces import NumpyNamespace
+
+
+def to_unit_magnitude(X, normalize):
+    return to_unit_magnitude_on(NumpyNamespace(X.dtype), X, normalize)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -1,53 +1,18 @@
 import numpy as np
 import oracle
 import pytest
+from cases import CASES, FINE_STRIDES, PRECISIONS, name_of, noise, relative_error
 
 import skscatter._low_pass
-import skscatter._plan
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._settings import lay_out, resolve
 from skscatter._spectra import runs
 
-# Lengths (odd, prime, powers of two) with scales, quality factors and averaging scales.
-CASES = [
-    (2, {"J": 0}),
-    (3, {"J": 1, "Q": 1}),
-    (5, {"J": 2, "Q": 1}),
-    (7, {"J": 0, "Q": (4, 2)}),
-    (100, {"J": 3, "Q": 8}),
-    (101, {"J": 4, "Q": 1}),
-    (128, {"J": 7, "Q": 4}),
-    (997, {"J": 5, "Q": (8, 2)}),
-    (1000, {"J": 9, "Q": 8, "max_order": 1}),
-    (1024, {"J": 6, "Q": 8, "T": 1}),
-    (1023, {"J": 6, "Q": 8, "T": 1000}),
-    (4096, {"J": 4, "Q": 8, "T": 16}),
-    (5000, {"J": 10, "Q": 8, "T": 3.7}),
-    (8192, {"J": 8, "Q": 12}),
-    (8192, {"J": 8, "Q": 12, "stride": 1024}),
-    (20000, {"J": 9, "Q": (16, 1), "T": 300}),
-]
-
-# Where the released kymatio samples all layers finely enough that rates do not matter.
-FINE_STRIDES = [(600, {"J": 4, "Q": 8, "stride": 1}), (777, {"J": 5, "Q": 1, "stride": 4})]
-
-
-def name_of(case):
-    n_times, parameters = case
-    return "-".join([str(n_times), *(f"{name}{value}" for name, value in parameters.items())])
-
-
-def noise(n_times, n_signals=3, dtype=np.float64):
-    return np.random.default_rng(n_times).uniform(-1, 1, (n_signals, n_times)).astype(dtype)
-
-
-def relative_error(S, reference):
-    return np.linalg.norm(S - reference) / np.linalg.norm(reference)
-
 
 @pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 1e-6)])
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("case", CASES, ids=name_of)
 def test_fused_engine_equals_kymatio(case, dtype, tolerance, normalization):
     n_times, parameters = case
@@ -166,7 +131,7 @@ def test_coefficients_are_not_negative():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batches_equal_a_loop(dtype, monkeypatch):
-    monkeypatch.setattr(skscatter._plan, "CHUNK_BYTES", 60_000 * np.dtype(dtype).itemsize)
+    monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 60_000 * np.dtype(dtype).itemsize)
     settings = resolve(500, J=5, Q=8, include_order0=True)
     engine = FusedEngine(settings, dtype)
     assert 1 < engine.chunk < 7

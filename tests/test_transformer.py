@@ -37,6 +37,8 @@ NON_DEFAULT = {
     "normalize": "rms",
     "padding": "zero",
     "precision": "fast",
+    "backend": "numpy",
+    "device": "cpu",
     "sampling_rate": 8000.0,
     "batch_size": 3,
     "n_jobs": 2,
@@ -51,7 +53,10 @@ NON_DEFAULT = {
         LogScattering1D(Q=1, log_eps=1.0, log_stage="pooled", pooling="median"),
         Scattering1D(Q=1, engine="kymatio"),
         LogScattering1D(Q=1, engine="kymatio", include_order0=True),
-    ]
+    ],
+    expected_failed_checks=lambda _: {
+        "check_array_api_same_namespace": "nothing is learned that would belong to a library"
+    },
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)

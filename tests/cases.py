@@ -1,0 +1,42 @@
+"""Signals and parameters over which every engine, on every backend, gives the same numbers."""
+
+import numpy as np
+
+# The precisions, and how close to kymatio's NumPy front end in float64 each comes.
+PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
+
+# Lengths (odd, prime, powers of two) with scales, quality factors and averaging scales.
+CASES = [
+    (2, {"J": 0}),
+    (3, {"J": 1, "Q": 1}),
+    (5, {"J": 2, "Q": 1}),
+    (7, {"J": 0, "Q": (4, 2)}),
+    (100, {"J": 3, "Q": 8}),
+    (101, {"J": 4, "Q": 1}),
+    (128, {"J": 7, "Q": 4}),
+    (997, {"J": 5, "Q": (8, 2)}),
+    (1000, {"J": 9, "Q": 8, "max_order": 1}),
+    (1024, {"J": 6, "Q": 8, "T": 1}),
+    (1023, {"J": 6, "Q": 8, "T": 1000}),
+    (4096, {"J": 4, "Q": 8, "T": 16}),
+    (5000, {"J": 10, "Q": 8, "T": 3.7}),
+    (8192, {"J": 8, "Q": 12}),
+    (8192, {"J": 8, "Q": 12, "stride": 1024}),
+    (20000, {"J": 9, "Q": (16, 1), "T": 300}),
+]
+
+# Where the released kymatio samples all layers finely enough that rates do not matter.
+FINE_STRIDES = [(600, {"J": 4, "Q": 8, "stride": 1}), (777, {"J": 5, "Q": 1, "stride": 4})]
+
+
+def name_of(case):
+    n_times, parameters = case
+    return "-".join([str(n_times), *(f"{name}{value}" for name, value in parameters.items())])
+
+
+def noise(n_times, n_signals=3, dtype=np.float64):
+    return np.random.default_rng(n_times).uniform(-1, 1, (n_signals, n_times)).astype(dtype)
+
+
+def relative_error(S, reference):
+    return np.linalg.norm(S - reference) / np.linalg.norm(reference)

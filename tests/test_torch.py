@@ -1,0 +1,438 @@
+import pickle
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from cases import CASES, PRECISIONS, name_of, noise, relative_error
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skscatter import LogScattering1D, Scattering1D, _backends
+from skscatter._amplitude import to_unit_magnitude
+from skscatter._backends import NUMPY, Place, namespace_at
+from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._namespaces import NumpyNamespace
+from skscatter._paths import paths_of
+from skscatter._pooling import STATISTICS, pool
+from skscatter._settings import resolve
+
+torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
+
+CPU = Place("torch", "cpu")
+BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+
+
+# In front of code for another process, where PyTorch is not to be had.
+WITHOUT_TORCH = """
+import sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "torch":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Finder)
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Keep PyTorch's threads from waiting for each other on cores that others use."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def dispatch():
+    with sklearn.config_context(array_api_dispatch=True):
+        yield
+
+
+def signals(n_signals=7, n_times=300, dtype=np.float64):
+    return np.random.default_rng(0).standard_normal((n_signals, n_times)).astype(dtype)
+
+
+# ---------------------------------------------------------------- the same numbers
+
+
+@pytest.mark.parametrize("Engine", [FusedEngine, KymatioEngine])
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine):
+    n_times, parameters = case
+    settings = resolve(n_times, include_order0=True, **parameters)
+    x = noise(n_times)
+    reference = KymatioEngine(settings, "float64")(x)
+    engine = Engine(settings, dtype, CPU)
+    S = engine(engine.xp.load(x.astype(dtype)))
+    assert S.dtype == getattr(torch, dtype)
+    order = paths_of(settings)["order"]
+    for k in np.unique(order):
+        assert relative_error(S.numpy()[:, order == k], reference[:, order == k]) < tolerance
+
+
+@pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
+@pytest.mark.parametrize("precision", ["reference", "fast"])
+@pytest.mark.parametrize("stride", [None, 4, 256])
+def test_fused_engine_equals_itself_on_numpy(padding, precision, stride):
+    settings = resolve(
+        700, J=6, stride=stride, padding=padding, precision=precision, normalization="kymatio-0.3"
+    )
+    x = noise(700)
+    S = FusedEngine(settings, "float64", CPU)(torch.tensor(x))
+    np.testing.assert_allclose(S, FusedEngine(settings, "float64")(x), rtol=0, atol=1e-14)
+
+
+@BOTH
+@pytest.mark.parametrize("engine", ["fused", "kymatio"])
+@pytest.mark.parametrize("normalize", [None, "max", "rms"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
+def test_features_equal_those_of_numpy(Transformer, engine, normalize, dtype, tolerance):
+    X = signals(dtype=dtype)
+    parameters = {"engine": engine, "normalize": normalize, "pooling": tuple(STATISTICS)}
+    expected, features = (
+        Transformer(backend=backend, n_segments=3, device="cpu", **parameters).fit_transform(X)
+        for backend in ("numpy", "torch")
+    )
+    assert isinstance(features, np.ndarray)
+    assert features.dtype == dtype
+    np.testing.assert_allclose(features, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_scaling_is_that_of_numpy(dtype):
+    info = np.finfo(dtype)
+    sizes = [0, info.smallest_subnormal, info.tiny, 1e-30, 0.3, 0.5, 1, 4, 1e30, info.max]
+    X = np.array([[-size, size / 4] for size in sizes], dtype)
+    for normalize in None, "max", "rms":
+        scaled, gain = to_unit_magnitude(namespace_at(CPU, dtype), torch.tensor(X), normalize)
+        expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, normalize)
+        np.testing.assert_allclose(scaled[1:], expected[1:], rtol=4 * info.eps)
+        np.testing.assert_array_equal(scaled[0], 0)
+        if normalize is None:
+            np.testing.assert_array_equal(gain[1:], expected_gain[1:])
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 9, 10])
+@pytest.mark.parametrize("n_segments", [1, 2, 3])
+def test_statistics_are_those_of_numpy(n_frames, n_segments):
+    S = np.random.default_rng(0).integers(0, 5, (3, 4, n_frames)).astype(float)
+    statistics = tuple(STATISTICS)
+    pooled = pool(namespace_at(CPU, "float64"), torch.tensor(S), statistics, n_segments)
+    expected = pool(NumpyNamespace("float64"), S, statistics, n_segments)
+    np.testing.assert_allclose(pooled, expected, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["int8", "int16", "uint16", "uint8", "bool", "float16", ">i2", "longdouble"]
+)
+def test_numbers_of_other_kinds_are_computed_in_float64(dtype):
+    X = np.random.default_rng(0).integers(0, 2, (3, 200)).astype(dtype)
+    features = LogScattering1D(backend="torch", device="cpu").fit_transform(X)
+    assert features.dtype == np.float64
+    np.testing.assert_allclose(features, LogScattering1D().fit_transform(X), rtol=1e-10)
+
+
+def test_memory_layout_does_not_matter_and_signals_are_left_alone():
+    X = signals()
+    transformer = LogScattering1D(backend="torch", device="cpu").fit(X)
+    expected = transformer.transform(X)
+    frozen, wide = X.copy(), np.zeros((14, 600))
+    frozen.flags.writeable = False
+    wide[::2, ::2] = X
+    for same in frozen, np.asfortranarray(X), wide[::2, ::2], np.ascontiguousarray(X[::-1])[::-1]:
+        np.testing.assert_array_equal(transformer.transform(same), expected)
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 3])
+def test_how_the_work_is_divided_does_not_change_the_features(batch_size, monkeypatch):
+    X = signals()
+    expected = LogScattering1D().fit_transform(X)
+    transformer = LogScattering1D(backend="torch", device="cpu", batch_size=batch_size, n_jobs=2)
+    np.testing.assert_allclose(transformer.fit_transform(X), expected, rtol=1e-12, atol=1e-14)
+
+
+# ---------------------------------------------------------------- precision
+
+
+@pytest.mark.parametrize("allow", ["high", "medium"])
+def test_products_stay_exact_where_the_user_allows_coarse_ones(allow, monkeypatch):
+    xp = namespace_at(CPU, "float32")
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype("float32") for shape in [(50, 60), (60, 70)])
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision(allow)
+    try:
+        assert not xp._products_are_exact()
+        out = xp.empty((50, 70))
+        xp.matmul(torch.tensor(a), torch.tensor(b), out=out)
+        assert torch.get_float32_matmul_precision() == allow
+    finally:
+        torch.set_float32_matmul_precision(before)
+    assert xp._products_are_exact()
+    np.testing.assert_allclose(out, a.astype(float) @ b.astype(float), rtol=0, atol=1e-5)
+
+
+def test_surroundings_do_not_change_the_features(dispatch):
+    X = torch.tensor(signals(dtype="float32"))
+    transformer = LogScattering1D(pooling=("mean", "std")).fit(X)
+    expected = transformer.transform(X)
+    get_engine.cache_clear()
+    with torch.autocast("cpu", dtype=torch.bfloat16), torch.inference_mode():
+        inside = transformer.transform(X)
+    torch.testing.assert_close(inside, expected, rtol=0, atol=0)
+    torch.testing.assert_close(transformer.transform(X), expected, rtol=0, atol=0)
+    assert not namespace_at(CPU, "float32").load(X.requires_grad_()).requires_grad
+
+
+# ---------------------------------------------------------------- tensors in, tensors out
+
+
+@BOTH
+@pytest.mark.parametrize("engine", ["fused", "kymatio"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_tensors_give_tensors(Transformer, engine, dtype, dispatch):
+    X = signals(dtype=dtype)
+    transformer = Transformer(engine=engine, pooling=tuple(STATISTICS)).fit(torch.tensor(X))
+    for method in transformer.transform, transformer.scatter:
+        result, expected = method(torch.tensor(X)), method(X)
+        assert isinstance(result, torch.Tensor)
+        assert result.dtype == getattr(torch, dtype)
+        assert result.shape == expected.shape
+        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_without_dispatch_tensors_are_converted_as_scikit_learn_does():
+    X = signals()
+    features = LogScattering1D().fit(torch.tensor(X)).transform(torch.tensor(X))
+    assert isinstance(features, np.ndarray)
+    np.testing.assert_array_equal(features, LogScattering1D().fit_transform(X))
+
+
+def test_integer_tensors_are_computed_in_float64(dispatch):
+    X = np.random.default_rng(0).integers(-100, 100, (3, 200))
+    features = LogScattering1D().fit_transform(torch.tensor(X))
+    assert features.dtype == torch.float64
+    np.testing.assert_allclose(features, LogScattering1D().fit_transform(X), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (torch.full((2, 50), torch.nan), "NaN"),
+        (torch.full((2, 50), torch.inf), "infinity"),
+        (torch.ones(2, 50, dtype=torch.complex64), "Complex data not supported"),
+        (torch.ones(50), "Expected 2D array, got 1D"),
+        (torch.ones(2, 49), "has 49 features, but .* is expecting 50"),
+    ],
+)
+def test_tensors_that_are_no_signals_are_refused(X, message, dispatch):
+    fitted = LogScattering1D().fit(torch.ones(2, 50))
+    with pytest.raises(ValueError, match=message):
+        fitted.transform(X)
+
+
+def test_pipeline_stays_on_torch(dispatch):
+    from sklearn.linear_model import Ridge
+
+    X, y = signals(20), np.arange(20.0)
+    pipe = make_pipeline(LogScattering1D(), StandardScaler(), Ridge(solver="svd"))
+    predicted = clone(pipe).fit(torch.tensor(X), torch.tensor(y)).predict(torch.tensor(X))
+    assert isinstance(predicted, torch.Tensor)
+    np.testing.assert_allclose(predicted, pipe.fit(X, y).predict(X), rtol=1e-8)
+
+
+def test_arrays_of_other_libraries_are_given_back_as_such(dispatch):
+    xp = pytest.importorskip("array_api_strict")
+    X = signals()
+    for backend in "numpy", "torch":
+        transformer = LogScattering1D(backend=backend, device="cpu")
+        for device in "CPU_DEVICE", "device1":
+            strict = xp.asarray(X, device=xp.Device(device))
+            features = transformer.fit(strict).transform(strict)
+            assert features.device == xp.Device(device)
+            np.testing.assert_allclose(
+                np.from_dlpack(features), LogScattering1D().fit_transform(X), rtol=1e-10
+            )
+
+
+def test_data_frames_come_out_of_the_torch_backend():
+    X = signals()
+    transformer = LogScattering1D(backend="torch", device="cpu").set_output(transform="pandas")
+    frame = transformer.fit_transform(X)
+    assert isinstance(frame, pd.DataFrame)
+    np.testing.assert_allclose(frame, LogScattering1D().fit_transform(X), rtol=1e-10)
+
+
+# ---------------------------------------------------------------- which backend, which device
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "cuda", "place"),
+    [
+        ("auto", "auto", False, NUMPY),
+        ("auto", "auto", True, Place("torch", "cuda:0")),
+        ("auto", "cpu", True, NUMPY),
+        ("auto", "cuda:1", True, Place("torch", "cuda:1")),
+        ("auto", "mps", False, Place("torch", "mps:0")),
+        ("numpy", "auto", True, NUMPY),
+        ("numpy", "cpu", True, NUMPY),
+        ("torch", "auto", False, CPU),
+        ("torch", "auto", True, Place("torch", "cuda:0")),
+        ("torch", "cpu", True, CPU),
+    ],
+)
+def test_automatic_choice(backend, device, cuda, place, monkeypatch):
+    class Found:
+        def __init__(self, _, device):
+            index = "" if device.type == "cpu" else f":{device.index or 0}"
+            self.device = device.type + index
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch, "empty", Found)
+    assert _backends.choose_place(backend, device) == place
+
+
+@pytest.mark.parametrize("installed", [False, True])
+@pytest.mark.parametrize("driver", [False, True])
+def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
+    code = (
+        "import sys\n"
+        "from skscatter import _backends\n"
+        f"_backends._driver_in_sight = lambda: {driver}\n"
+        "assert _backends.choose_place('auto', 'auto')\n"
+        "print('torch' in sys.modules)\n"
+    )
+    code = code if installed else WITHOUT_TORCH + code
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(installed and driver)]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"backend": "jax"}, ValueError, "backend='jax'.*'auto', 'numpy', 'torch'"),
+        (
+            {"backend": "numpy", "device": "cuda"},
+            ValueError,
+            "backend='numpy' and device='cuda' .*Accepted: device='auto'",
+        ),
+        ({"device": 0}, TypeError, "device=0 must be a string"),
+        ({"device": torch.device("cpu")}, TypeError, r"device=device\(type='cpu'\) must be"),
+    ],
+)
+def test_bad_choices_are_refused_in_fit(Transformer, parameters, error, message):
+    with pytest.raises(error, match=message):
+        Transformer(**parameters).fit(signals())
+
+
+@BOTH
+@pytest.mark.parametrize("device", ["cuda", "cuda:31", "mps", "xpu"])
+def test_devices_that_are_not_there_are_named(Transformer, device, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise NotImplementedError("no such backend") if device == "mps" else AssertionError("no")
+
+    fitted = Transformer(device=device).fit(signals())  # fitting asks no device
+    monkeypatch.setattr(torch, "empty", refuse)
+    for method in fitted.transform, fitted.scatter:
+        with pytest.raises(RuntimeError, match=rf"device='{device}' .* set_params\(device='auto'"):
+            method(signals())
+    monkeypatch.undo()
+    fitted.set_params(device="cpu").transform(signals())
+
+
+def test_names_that_are_no_devices_are_refused():
+    with pytest.raises(ValueError, match="device='gpu' is not a device of PyTorch"):
+        LogScattering1D(device="gpu").fit_transform(signals())
+
+
+@pytest.mark.parametrize("parameters", [{"backend": "torch"}, {"device": "cuda"}])
+def test_missing_torch_is_asked_for(parameters, monkeypatch):
+    fitted = LogScattering1D(**parameters).fit(signals())
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.setattr(_backends, "_has_cuda", lambda: False)
+    with pytest.raises(ImportError, match=r'pip install "skscatter\[torch\]"'):
+        fitted.transform(signals())
+
+
+def test_devices_of_single_precision_say_so():
+    with pytest.raises(ValueError, match=r"device='mps' computes in float32 only.*'float32'"):
+        namespace_at(Place("torch", "mps"), "float64")
+
+
+@BOTH
+def test_models_hold_no_tensors_and_change_places_without_fitting(Transformer):
+    X = signals()
+    fitted = Transformer(backend="torch", device="cpu").fit(X)
+    expected = fitted.transform(X)
+    code = WITHOUT_TORCH + (
+        "import pickle\n"
+        "fitted, X = pickle.load(sys.stdin.buffer)\n"
+        "pickle.dump(fitted.set_params(backend='auto').transform(X), sys.stdout.buffer)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps((fitted, X)),
+        capture_output=True,
+        check=True,
+    )
+    np.testing.assert_allclose(pickle.loads(done.stdout), expected, rtol=1e-10)
+
+
+# ---------------------------------------------------------------- memory and workers
+
+
+class SmallNamespace(NumpyNamespace):
+    """Runs out of memory when asked for more than two signals."""
+
+    out_of_memory = (MemoryError,)
+
+    def __init__(self, dtype, room):
+        super().__init__(dtype)
+        self.room, self.asked, self.inside = room, [], threading.Lock()
+
+    def load(self, x):
+        with self.inside:
+            self.asked.append(len(x))
+        if len(x) > self.room:
+            raise MemoryError("no room")
+        return super().load(x)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
+    X = signals(33)
+    expected = LogScattering1D().fit_transform(X)
+    xp = SmallNamespace("float64", room=2)
+    xp.n_workers = n_workers
+    monkeypatch.setattr("skscatter._engines.namespace_at", lambda place, dtype: xp)
+    get_engine.cache_clear()
+    try:
+        features = LogScattering1D().fit_transform(X)
+        np.testing.assert_allclose(features, expected, rtol=1e-12, atol=1e-14)
+        failures = [rows for rows in xp.asked if rows > 2]
+        assert 0 < len(failures) <= 4 * n_workers  # and not once for each block
+        xp.room = 0
+        with pytest.raises(MemoryError, match="no room"):
+            LogScattering1D().fit_transform(X)
+    finally:
+        get_engine.cache_clear()
+
+
+def test_torch_computes_in_the_calling_thread_whatever_n_jobs_says(monkeypatch):
+    xp, threads = namespace_at(CPU, "float64"), set()
+    load = xp.load
+
+    def watched(x):
+        threads.add(threading.get_ident())
+        return load(x)
+
+    monkeypatch.setattr(xp, "load", watched)
+    LogScattering1D(backend="torch", device="cpu", n_jobs=2, batch_size=2).fit_transform(signals())
+    assert threads == {threading.get_ident()}
