@@ -1,3 +1,4 @@
+import contextlib
 import pickle
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, Scattering1D, _backends
 from skscatter._amplitude import to_unit_magnitude
-from skscatter._backends import NUMPY, Place, namespace_at
+from skscatter._backends import NUMPY, Place, choose_place, namespace_at
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._pooling import STATISTICS, pool
 from skscatter._settings import resolve
+from skscatter._torch import TorchNamespace
 
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
 
@@ -36,6 +38,14 @@ class Finder:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Finder)
 """
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def device(request):
+    """Every device to compare on; those that the machine does not have are skipped."""
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("needs a CUDA device")
+    return request.param
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -63,17 +73,17 @@ def signals(n_signals=7, n_times=300, dtype=np.float64):
 @pytest.mark.parametrize("Engine", [FusedEngine, KymatioEngine])
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine):
+def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine, device):
     n_times, parameters = case
     settings = resolve(n_times, include_order0=True, **parameters)
     x = noise(n_times)
     reference = KymatioEngine(settings, "float64")(x)
-    engine = Engine(settings, dtype, CPU)
-    S = engine(engine.xp.load(x.astype(dtype)))
-    assert S.dtype == getattr(torch, dtype)
+    engine = Engine(settings, dtype, choose_place("torch", device))
+    S = engine.xp.to_numpy(engine(engine.xp.load(x.astype(dtype))))
+    assert S.dtype == dtype
     order = paths_of(settings)["order"]
     for k in np.unique(order):
-        assert relative_error(S.numpy()[:, order == k], reference[:, order == k]) < tolerance
+        assert relative_error(S[:, order == k], reference[:, order == k]) < tolerance
 
 
 @pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
@@ -92,12 +102,12 @@ def test_fused_engine_equals_itself_on_numpy(padding, precision, stride):
 @pytest.mark.parametrize("engine", ["fused", "kymatio"])
 @pytest.mark.parametrize("normalize", [None, "max", "rms"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
-def test_features_equal_those_of_numpy(Transformer, engine, normalize, dtype, tolerance):
+def test_features_equal_those_of_numpy(Transformer, engine, normalize, dtype, tolerance, device):
     X = signals(dtype=dtype)
     parameters = {"engine": engine, "normalize": normalize, "pooling": tuple(STATISTICS)}
     expected, features = (
-        Transformer(backend=backend, n_segments=3, device="cpu", **parameters).fit_transform(X)
-        for backend in ("numpy", "torch")
+        Transformer(backend=backend, n_segments=3, device=place, **parameters).fit_transform(X)
+        for backend, place in (("numpy", "cpu"), ("torch", device))
     )
     assert isinstance(features, np.ndarray)
     assert features.dtype == dtype
@@ -196,15 +206,17 @@ def test_surroundings_do_not_change_the_features(dispatch):
 @BOTH
 @pytest.mark.parametrize("engine", ["fused", "kymatio"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_tensors_give_tensors(Transformer, engine, dtype, dispatch):
+def test_tensors_give_tensors(Transformer, engine, dtype, device, dispatch):
     X = signals(dtype=dtype)
-    transformer = Transformer(engine=engine, pooling=tuple(STATISTICS)).fit(torch.tensor(X))
+    tensor = torch.tensor(X, device=device)
+    transformer = Transformer(engine=engine, pooling=tuple(STATISTICS), backend="numpy").fit(tensor)
     for method in transformer.transform, transformer.scatter:
-        result, expected = method(torch.tensor(X)), method(X)
+        result, expected = method(tensor), method(X)
+        assert result.device == tensor.device
         assert isinstance(result, torch.Tensor)
         assert result.dtype == getattr(torch, dtype)
         assert result.shape == expected.shape
-        np.testing.assert_allclose(result, expected, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(result.cpu(), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_without_dispatch_tensors_are_converted_as_scikit_learn_does():
@@ -386,6 +398,71 @@ def test_models_hold_no_tensors_and_change_places_without_fitting(Transformer):
 
 
 # ---------------------------------------------------------------- memory and workers
+
+
+class Stream:
+    """What `TorchNamespace` asks of a CUDA stream."""
+
+    def __init__(self, device=None):
+        self.waits, self.broken = 0, False
+
+    def synchronize(self):
+        self.waits += 1
+        if self.broken:
+            raise RuntimeError("illegal memory access")
+
+
+@pytest.fixture
+def cuda_namespace(monkeypatch):
+    """A namespace that believes in a CUDA device."""
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "stream", contextlib.nullcontext)
+    return TorchNamespace("float32", "cuda:0")
+
+
+def test_blocks_from_numpy_have_a_stream_for_themselves(cuda_namespace):
+    xp = cuda_namespace
+    streams = set()
+    for _ in range(3):  # they come back
+        with xp.working(from_numpy=True), xp.working(from_numpy=True):
+            assert xp._streams.empty()
+        pair = [xp._streams.get(), xp._streams.get()]
+        streams.update(pair)
+        for stream in pair:
+            xp._streams.put(stream)
+    assert len(streams) == xp.n_workers == 2
+    assert all(stream.waits == 3 for stream in streams)
+
+
+@pytest.mark.parametrize("error", [MemoryError, RuntimeError, KeyboardInterrupt])
+def test_streams_come_back_after_errors(error, cuda_namespace):
+    xp = cuda_namespace
+    for _ in range(5):
+        with pytest.raises(error), xp.working(from_numpy=True):
+            raise error
+    stream = xp._streams.get()
+    stream.broken = True
+    xp._streams.put(stream)
+    for _ in range(5):  # an error on the device shows when it is waited for
+        with contextlib.suppress(RuntimeError), xp.working(from_numpy=True):
+            pass
+    assert xp._streams.qsize() == 2
+
+
+def test_tensors_stay_on_the_stream_of_the_caller(cuda_namespace, monkeypatch):
+    current = Stream()
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: current)
+    with cuda_namespace.working(from_numpy=False):
+        assert cuda_namespace._streams.qsize() == 2
+    assert current.waits == 1
+
+
+def test_blocks_fit_the_memory_that_is_free_on_the_device(cuda_namespace, monkeypatch):
+    for name, value in {"memory_reserved": 50, "memory_allocated": 20}.items():
+        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60, 1000))
+    assert cuda_namespace.free_bytes() == 30
+    assert namespace_at(CPU, "float32").free_bytes() is None
 
 
 class SmallNamespace(NumpyNamespace):
