@@ -57,7 +57,8 @@ def skscatter(
     X: np.ndarray, J: int, Q: int, n_jobs: int, precision: str = "reference"
 ) -> Callable[[], object]:
     """The fused engine, through the estimator."""
-    transformer = Scattering1D(J=J, Q=Q, precision=precision, n_jobs=n_jobs).fit(X[:1])
+    transformer = Scattering1D(J=J, Q=Q, precision=precision, backend="numpy", n_jobs=n_jobs)
+    transformer.fit(X[:1])
     return lambda: transformer.scatter(X)
 
 

@@ -8,6 +8,12 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def no_gpu_unless_asked(monkeypatch):
+    """Let backend="auto" mean NumPy, so that tests show the same on every machine."""
+    monkeypatch.setattr("skscatter._backends._has_cuda", lambda: False)
+
+
 @pytest.fixture(scope="session")
 def fsdd_archive():
     """Path of the real archive of the Free Spoken Digit Dataset."""

@@ -26,6 +26,7 @@ from skscatter._torch import TorchNamespace
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
 
 CPU = Place("torch", "cpu")
+HAS_CUDA = _backends._has_cuda  # which tests do not see otherwise
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 
 
@@ -305,6 +306,7 @@ def test_automatic_choice(backend, device, cuda, place, monkeypatch):
             index = "" if device.type == "cpu" else f":{device.index or 0}"
             self.device = device.type + index
 
+    monkeypatch.setattr(_backends, "_has_cuda", HAS_CUDA)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch, "empty", Found)
     assert _backends.choose_place(backend, device) == place
@@ -368,7 +370,6 @@ def test_names_that_are_no_devices_are_refused():
 def test_missing_torch_is_asked_for(parameters, monkeypatch):
     fitted = LogScattering1D(**parameters).fit(signals())
     monkeypatch.setitem(sys.modules, "torch", None)
-    monkeypatch.setattr(_backends, "_has_cuda", lambda: False)
     with pytest.raises(ImportError, match=r'pip install "skscatter\[torch\]"'):
         fitted.transform(signals())
 
