@@ -74,8 +74,9 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
         Rows that may be under way at a time, over all workers.
     """
     fair = -(-n_rows // (TASKS_PER_WORKER * n_workers))
-    rows = min(at_once // n_workers, -(-fair // chunk) * chunk, CHUNKS_PER_TASK * chunk)
-    return max(1, rows)
+    if fair > chunk:
+        fair -= fair % chunk
+    return max(1, min(fair, CHUNKS_PER_TASK * chunk, at_once // n_workers))
 
 
 def in_smaller_blocks(

@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import oracle
 import pytest
@@ -138,6 +140,31 @@ def test_batches_equal_a_loop(dtype, monkeypatch):
     x = noise(500, 7, dtype)
     one_by_one = np.concatenate([engine(row[np.newaxis]) for row in x])
     np.testing.assert_allclose(engine(x), one_by_one, rtol=0, atol=4 * np.finfo(dtype).eps)
+
+
+def test_threads_share_engines_but_not_work_space():
+    cases = [(300, 4), (300, 1), (300, 7), (512, 3), (301, 2)] * 4
+    signals = [noise(n_times, n_signals) for n_times, n_signals in cases]
+    engines = [get_engine(resolve(x.shape[1], J=4), "float64") for x in signals]
+    expected = [engine(x) for engine, x in zip(engines, signals, strict=True)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            for S, right in zip(
+                pool.map(lambda engine, x: engine(x), engines, signals), expected, strict=True
+            ):
+                np.testing.assert_array_equal(S, right)
+
+
+def test_work_space_is_used_again_and_never_returned():
+    engine = FusedEngine(resolve(300, J=4), "float64")
+    cascade = engine._cascade
+    first = engine(noise(300, 5))
+    work = cascade.work_space(5)
+    assert cascade.work_space(3) is work
+    assert cascade.work_space(6) is not work
+    before = first.copy()
+    engine(-2 * noise(300, 5))
+    np.testing.assert_array_equal(first, before)
 
 
 @pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
