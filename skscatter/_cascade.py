@@ -37,11 +37,6 @@ class WorkSpace:
     complex: Array
 
 
-# A thread keeps its last work space up to this many bytes: memory that is fresh from the system
-# costs as much as a tenth of the arithmetic.
-KEPT_BYTES = 64 * 2**20
-
-
 class _Kept(threading.local):
     """The work space that a thread used last, and for what: which cascade, how many signals."""
 
@@ -87,7 +82,7 @@ class Cascade:
             return _kept.work
         _kept.work = _kept.cascade = None  # let go of the old one first
         work = self._new_work_space(n_signals)
-        if n_signals * self.bytes_per_signal <= KEPT_BYTES:
+        if n_signals * self.bytes_per_signal <= self.xp.kept_bytes:
             _kept.cascade, _kept.n_signals, _kept.work = self, n_signals, work
         return work
 

@@ -29,6 +29,8 @@ class Namespace(Protocol):
         float32 or float64.
     chunk_bytes, batch_bytes : int
         Spectra that a chunk of signals keeps for the second order, and bands in a batch.
+    kept_bytes : int
+        Work space that a thread may keep from one call to the next.
     n_workers : int or None
         Blocks of signals to have under way at a time; None for as many as the user says.
     out_of_memory : tuple of exception types
@@ -38,6 +40,7 @@ class Namespace(Protocol):
     dtype: np.dtype[Any]
     chunk_bytes: int
     batch_bytes: int
+    kept_bytes: int
     n_workers: int | None
     out_of_memory: tuple[type[BaseException], ...]
 
@@ -123,6 +126,9 @@ class NumpyNamespace:
     # Smaller ones make more calls than arithmetic, larger ones leave the cache.
     chunk_bytes = 12 * 2**20
     batch_bytes = 4 * 2**20
+
+    # Memory that is fresh from the system costs as much as a tenth of the arithmetic.
+    kept_bytes = 64 * 2**20
 
     n_workers: int | None = None
     out_of_memory: tuple[type[BaseException], ...] = ()

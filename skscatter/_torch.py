@@ -47,6 +47,10 @@ class TorchNamespace:
     anything but the default, multiplies in float64.
     """
 
+    # PyTorch keeps a GPU's memory itself; and work space that was made in its inference mode could
+    # not be written to outside.
+    kept_bytes = 0
+
     def __init__(self, dtype: DTypeLike, device: str) -> None:
         import torch
 
