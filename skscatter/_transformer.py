@@ -204,9 +204,9 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        n_times = self._validate(X, reset=True).shape[1]
+        signals = self._validate(X, reset=True)
         settings = resolve(
-            n_times,
+            signals.shape[1],
             J=self.J,
             Q=self.Q,
             T=self.T,
@@ -220,6 +220,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         )
         self._warn_without_room(settings)
         self._settings = settings
+        self._library = _library_of(signals)
         self.J_ = settings.J
         self.Q_ = settings.Q
         self.T_ = settings.T
@@ -250,7 +251,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         ImportError, RuntimeError
             If `backend` or `device` ask for what this machine does not have.
         """
-        X = self._validate(X)
+        X = self._validate(X, "transform")
         width = len(self.paths_) * len(self._suffixes())
         return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), X, (width,))
 
@@ -274,7 +275,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         ValueError, ImportError, RuntimeError
             As in `transform`.
         """
-        X = self._validate(X)
+        X = self._validate(X, "scatter")
         shape = (1, len(self.paths_), self.n_frames_)
         return self._map(lambda xp, S: S.reshape(-1, *shape), X, shape)
 
@@ -359,7 +360,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
                 stacklevel=3,
             )
 
-    def _validate(self, X: ArrayLike, *, reset: bool = False) -> Array:
+    def _validate(self, X: ArrayLike, method: str = "fit", *, reset: bool = False) -> Array:
         """Check signals; leave integers as they are, to be converted block by block."""
         if not reset:
             check_is_fitted(self)
@@ -368,6 +369,15 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             checked: Array = validate_data(self, X, reset=reset, dtype="numeric")
         if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
             raise ValueError(f"Complex data not supported\n{checked}\n")
+        # scikit-learn's rule for estimators that take arrays of several libraries.
+        if not reset and self._library != "numpy" and get_config()["array_api_dispatch"]:
+            given = _library_of(checked)
+            if given != self._library:
+                raise ValueError(
+                    f"Inputs passed to {type(self).__name__}.{method}() must use the same "
+                    f"namespace as those passed to fit(): {self._library}, but these are of "
+                    f"{given}. Convert them, or fit on {given}."
+                )
         return checked
 
     def _map(
@@ -622,3 +632,8 @@ def _output_dtype(X: Array) -> np.dtype[Any]:
     """Precision of the computation and of its result: float32 for float32, else float64."""
     single = str(X.dtype) in ("float32", "torch.float32")
     return np.dtype(np.float32 if single else np.float64)
+
+
+def _library_of(X: Array) -> str:
+    """Name of the array library that `X` is of."""
+    return type(X).__module__.partition(".")[0]

@@ -210,7 +210,7 @@ def test_surroundings_do_not_change_the_features(dispatch):
 def test_tensors_give_tensors(Transformer, engine, dtype, device, dispatch):
     X = signals(dtype=dtype)
     tensor = torch.tensor(X, device=device)
-    transformer = Transformer(engine=engine, pooling=tuple(STATISTICS), backend="numpy").fit(tensor)
+    transformer = Transformer(engine=engine, pooling=tuple(STATISTICS), backend="numpy").fit(X)
     for method in transformer.transform, transformer.scatter:
         result, expected = method(tensor), method(X)
         assert result.device == tensor.device
@@ -218,6 +218,17 @@ def test_tensors_give_tensors(Transformer, engine, dtype, device, dispatch):
         assert result.dtype == getattr(torch, dtype)
         assert result.shape == expected.shape
         np.testing.assert_allclose(result.cpu(), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_fitted_on_tensors_means_used_on_tensors(dispatch):
+    X = signals()
+    transformer = LogScattering1D().fit(torch.tensor(X))
+    transformer.transform(torch.tensor(X))
+    for method in "transform", "scatter":
+        with pytest.raises(ValueError, match=rf"LogScattering1D.{method}\(\) must use the same"):
+            getattr(transformer, method)(X)
+    with sklearn.config_context(array_api_dispatch=False):  # as on a machine without a GPU
+        assert isinstance(transformer.transform(X), np.ndarray)
 
 
 def test_without_dispatch_tensors_are_converted_as_scikit_learn_does():

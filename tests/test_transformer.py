@@ -53,10 +53,7 @@ NON_DEFAULT = {
         LogScattering1D(Q=1, log_eps=1.0, log_stage="pooled", pooling="median"),
         Scattering1D(Q=1, engine="kymatio"),
         LogScattering1D(Q=1, engine="kymatio", include_order0=True),
-    ],
-    expected_failed_checks=lambda _: {
-        "check_array_api_same_namespace": "nothing is learned that would belong to a library"
-    },
+    ]
 )
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
