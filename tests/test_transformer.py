@@ -1,5 +1,7 @@
 import copy
+import inspect
 import pickle
+import re
 import subprocess
 import sys
 import tracemalloc
@@ -336,6 +338,26 @@ def test_every_parameter_is_stored_as_given(Transformer):
         parameters |= {"log_eps": 0.5, "log_stage": "pooled"}
     assert Transformer(**parameters).get_params() == parameters
     assert clone(Transformer(**parameters)).get_params() == parameters
+
+
+def test_both_transformers_share_parameters_and_what_is_said_of_them():
+    # scikit-learn reads parameters off the signature, so each class spells all of them out.
+    ours, theirs = (
+        inspect.signature(Transformer).parameters for Transformer in (LogScattering1D, Scattering1D)
+    )
+    assert [name for name in ours if name not in ("log_eps", "log_stage")] == list(theirs)
+    assert all(ours[name] == theirs[name] for name in theirs)
+
+    def described(Transformer):
+        text = inspect.getdoc(Transformer).replace("(see `Scattering1D`)", "(see Notes)")
+        text = text.split("Parameters\n")[1].split("\nAttributes\n")[0]
+        entries = re.split(r"\n(?=\w+ : )", text)
+        return {entry.split(" : ")[0]: " ".join(entry.split()) for entry in entries}
+
+    ours, theirs = described(LogScattering1D), described(Scattering1D)
+    refers = {name for name, entry in ours.items() if "As in `Scattering1D`" in entry}
+    for name in set(theirs) - refers - {"include_order0"}:  # whose logarithm needs a word more
+        assert ours[name] == theirs[name]
 
 
 def test_grid_search_really_changes_the_scale_and_the_quality_factor(tones):
