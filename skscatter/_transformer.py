@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
 from skscatter._backends import adopt, check_backend, choose_place, place_of
 from skscatter._engines import Engine, get_engine
+from skscatter._file_maps import drop_pages, pieces
 from skscatter._filters import smallest_J
 from skscatter._namespaces import Array, Namespace
 from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
@@ -365,8 +367,12 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not reset:
             check_is_fitted(self)
             self._check_parameters()
+        checked: Array = validate_data(
+            self, X, reset=reset, dtype="numeric", ensure_all_finite=False
+        )
         with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
-            checked: Array = validate_data(self, X, reset=reset, dtype="numeric")
+            for piece in pieces(checked):
+                assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
         if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
             raise ValueError(f"Complex data not supported\n{checked}\n")
         # scikit-learn's rule for estimators that take arrays of several libraries.
@@ -402,6 +408,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             with xp.working(from_numpy=from_numpy):
                 result = function(xp, self._scatter(engine, xp.load(X[block])))
                 results[block] = xp.to_numpy(result) if from_numpy else result
+            drop_pages(X)
 
         at_once = self.batch_size
         if at_once is None:

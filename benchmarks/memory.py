@@ -1,0 +1,128 @@
+"""Measure how much memory it takes to transform what lies on a disk.
+
+Signals are noise in a file that is mapped into memory, by default 200,000 of 2048 samples in
+float32, 1.6 GB. Each case runs in a process of its own; a row gives the largest memory that this
+process ever had, as the system counts it: Python, all libraries, what is in memory of the mapped
+file, work space and features::
+
+    python benchmarks/memory.py
+    python benchmarks/memory.py --n-signals 4000 --json memory.json
+
+It needs the free space on the disk for the file, and minutes (`--threads` are used).
+"""
+
+import argparse
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from skscatter import LogScattering1D, frame_signal
+
+BATCH = 4096
+
+
+def whole_map(transformer: LogScattering1D, X: np.ndarray) -> int:
+    """All features at once; returns their bytes."""
+    return transformer.fit(X).transform(X).nbytes
+
+
+def batches(transformer: LogScattering1D, X: np.ndarray) -> int:
+    """Features of one batch at a time, which are not kept."""
+    transformer.fit(X[:1])
+    slices = (X[i : i + BATCH] for i in range(0, len(X), BATCH))
+    return max(features.nbytes for features in transformer.transform_batches(slices))
+
+
+def frames(transformer: LogScattering1D, X: np.ndarray) -> int:
+    """Features of as many frames of the same length, which overlap by half."""
+    n_signals, n_times = X.shape
+    record = X.reshape(-1)[: (n_signals + 1) * n_times // 2]
+    view = frame_signal(record, n_times, n_times // 2).frames
+    return transformer.fit(view).transform(view).nbytes
+
+
+CASES: dict[str, tuple[str, Callable[[LogScattering1D, np.ndarray], int]]] = {
+    "map": ("transform(X) of the map", whole_map),
+    "batches": (f"transform_batches, {BATCH} signals each", batches),
+    "frames": ("transform of frames, half overlapping", frames),
+}
+
+
+def run_case(name: str, path: str, shape: tuple[int, int], n_jobs: int) -> dict[str, float]:
+    """Run a case in this process, and say what it took."""
+    X = np.memmap(path, np.float32, "r", shape=shape)
+    transformer = LogScattering1D(n_jobs=n_jobs, backend="numpy")
+    start = time.perf_counter()
+    output = CASES[name][1](transformer, X)
+    seconds = time.perf_counter() - start
+    # In KiB, on macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    return {"peak": peak, "output": output, "seconds": seconds}
+
+
+def write_noise(path: Path, n_signals: int, n_times: int) -> None:
+    """Write signals piece by piece, so that this process stays small."""
+    rng = np.random.default_rng(0)
+    with path.open("wb") as file:
+        for i in range(0, n_signals, BATCH):
+            n = min(BATCH, n_signals - i)
+            rng.standard_normal((n, n_times), dtype=np.float32).tofile(file)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--n-signals", type=int, default=200_000)
+    parser.add_argument("--n-times", type=int, default=2048)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--folder", help="where to put the file, if not with temporary files")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--in-process", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    shape = arguments.n_signals, arguments.n_times
+
+    if arguments.in_process:
+        (case,) = arguments.cases
+        print(json.dumps(run_case(case, arguments.in_process, shape, arguments.threads)))
+        return
+
+    results = {}
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+        path = Path(folder, "signals.dat")
+        write_noise(path, *shape)
+        size = path.stat().st_size
+        print(
+            f"{shape[0]} signals of {shape[1]} samples, float32, {size / 1e6:.0f} MB on disk; "
+            f"LogScattering1D(), {arguments.threads} threads; MB of 10**6 bytes\n"
+        )
+        print(f"{'':42}{'peak':>8}{'features':>10}{'beyond them':>13}{'s':>7}")
+        for case in arguments.cases:
+            command = [sys.executable, __file__, "--in-process", str(path), "--cases", case]
+            command += ["--n-signals", str(shape[0]), "--n-times", str(shape[1])]
+            command += ["--threads", str(arguments.threads)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+            results[case] = result = json.loads(done.stdout)
+            peak, output = result["peak"] / 1e6, result["output"] / 1e6
+            print(
+                f"{CASES[case][0]:42}{peak:8.0f}{output:10.0f}{peak - output:13.0f}"
+                f"{result['seconds']:7.0f}"
+            )
+    if arguments.json:
+        versions = {"python": platform.python_version(), "numpy": np.__version__}
+        settings = vars(arguments) | {"json": None}
+        text = json.dumps({"settings": settings, "cases": results, "versions": versions}, indent=1)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
