@@ -12,7 +12,8 @@ from functools import cache
 from numbers import Integral
 from typing import Any
 
-from joblib import cpu_count, effective_n_jobs
+from joblib import cpu_count
+from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
@@ -30,6 +31,25 @@ def check_n_jobs(n_jobs: Any) -> None:
         raise TypeError(message)
     if n_jobs == 0:
         raise ValueError(message)
+
+
+def joblib_threads() -> tuple[Any, int | None]:
+    """Return joblib's backend of threads as it is in this context, and its number of jobs.
+
+    The number is the one that `joblib.parallel_config` was given. What another kind of backend
+    would make of it is not asked: that of dask answers with the cores of its cluster, whatever
+    the number, and each of its workers would then start as many threads.
+    """
+    # Hints of the context must not count: they would make joblib forget the number, or contradict.
+    _, n_jobs = get_active_backend(prefer=None, require=None, verbose=0)
+    backend, _ = get_active_backend(prefer="threads", require="sharedmem", verbose=0)
+    return backend, n_jobs
+
+
+def count_threads(n_jobs: int | None) -> int:
+    """Return the number of threads that `n_jobs` means in this context, at most one a core."""
+    backend, default = joblib_threads()
+    return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cpu_count())
 
 
 _blas_limit = threading.Lock()
@@ -124,8 +144,7 @@ def for_each_block(
     """
     blas: AbstractContextManager[None] = nullcontext()
     if n_workers is None:
-        # The number is joblib's, the kind of worker ours; a cluster's cores are not this machine's.
-        n_workers = min(effective_n_jobs(n_jobs), cpu_count())
+        n_workers = count_threads(n_jobs)
         blas = one_blas_thread()
     step = rows_per_task(n_rows, n_workers, chunk, at_once)
     blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]

@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skscatter._parallel import check_n_jobs, for_each_block, one_blas_thread, rows_per_task
+from skscatter._parallel import (
+    check_n_jobs,
+    count_threads,
+    for_each_block,
+    one_blas_thread,
+    rows_per_task,
+)
 
 
 def blas_threads():
@@ -32,6 +38,34 @@ def cover(n_rows, **parameters):
 def test_every_row_is_visited_once(n_rows, n_jobs, at_once):
     visits, _ = cover(n_rows, n_jobs=n_jobs, at_once=at_once)
     np.testing.assert_array_equal(visits, 1)
+
+
+class ClusterBackend(joblib.parallel.ParallelBackendBase):
+    """Answers like joblib's backend of dask: with the cores of a cluster, whatever is asked."""
+
+    def effective_n_jobs(self, n_jobs):
+        return 1000
+
+    def submit(self, func, callback=None):
+        pytest.fail("asked for work")
+
+
+def test_the_cores_of_a_cluster_are_not_counted():
+    one, two, all_cores = count_threads(1), count_threads(2), count_threads(-1)
+    with joblib.parallel_config(ClusterBackend(nesting_level=0)):
+        assert count_threads(None) == count_threads(1) == one == 1
+        assert count_threads(2) == two
+        assert count_threads(-1) == all_cores == joblib.cpu_count()
+    with joblib.parallel_config(ClusterBackend(nesting_level=0), n_jobs=2):
+        assert count_threads(None) == two
+
+
+@pytest.mark.parametrize("hint", ["processes", "threads"])
+def test_hints_about_workers_do_not_matter(hint, capsys):
+    with joblib.parallel_config(n_jobs=2, prefer=hint, verbose=50):
+        assert count_threads(None) == min(2, joblib.cpu_count())
+        assert count_threads(1) == 1
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 7, 64])
