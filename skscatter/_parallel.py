@@ -6,8 +6,9 @@ shared: threads are the right kind of worker, and processes would copy the data.
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
 from functools import cache
 from numbers import Integral
 from typing import Any
@@ -50,6 +51,10 @@ def count_threads(n_jobs: int | None) -> int:
     """Return the number of threads that `n_jobs` means in this context, at most one a core."""
     backend, default = joblib_threads()
     return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cpu_count())
+
+
+# An event that, once set, makes the work of this context end before its next block.
+stop_event: ContextVar[threading.Event | None] = ContextVar("stop_event", default=None)
 
 
 _blas_limit = threading.Lock()
@@ -140,7 +145,8 @@ def for_each_block(
     `n_jobs` has joblib's meaning, `joblib.parallel_config` included; a given `n_workers` takes
     its place, for work that is done by other means than BLAS on these threads. With `verbose` a
     progress bar counts rows. When a call fails or the caller is interrupted, blocks that have not
-    begun are dropped and those that have are waited for: nothing is written after the return.
+    begun are dropped and those that have are waited for: nothing is written after the return. The
+    same happens, with a `CancelledError`, when the context's `stop_event` is set.
     """
     blas: AbstractContextManager[None] = nullcontext()
     if n_workers is None:
@@ -149,7 +155,11 @@ def for_each_block(
     step = rows_per_task(n_rows, n_workers, chunk, at_once)
     blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
 
+    stop = stop_event.get()
+
     def task(block: slice) -> int:
+        if stop is not None and stop.is_set():
+            raise CancelledError
         function(block)
         return block.stop - block.start
 

@@ -1,7 +1,8 @@
 """The scikit-learn transformers: validate, scatter, pool."""
 
+import copy
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,14 @@ from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
 from skscatter._settings import Settings, lay_out, resolve
-from skscatter._validation import check_choice, check_integer, check_real
+from skscatter._streams import check_batches, read_ahead
+from skscatter._validation import (
+    any_number_of_rows,
+    check_choice,
+    check_integer,
+    check_real,
+    min_rows,
+)
 
 LOG_STAGES = ("frames", "pooled")
 
@@ -257,6 +265,61 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         width = len(self.paths_) * len(self._suffixes())
         return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), X, (width,))
 
+    def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
+        """Compute the features of signals that come in batches, reading the next meanwhile.
+
+        For data that does not fit in memory: no more than two batches are there at a time, the
+        one that is computed and the next. Memory maps need no batches for that, `transform` takes
+        them as they are, but the features then come all at once.
+
+        Parameters
+        ----------
+        batches : iterable of array-like of shape (n_samples, n_times)
+            Such as a generator. Batches may differ in size and in kind; those without signals
+            have no features, in the same number of columns. The source is read in the thread that
+            asks for features, so that database cursors can be used, and one batch ahead of them.
+
+        Returns
+        -------
+        features : generator of array of shape (n_samples, n_features)
+            What `transform` returns for each batch, in their order. Closing it, which the end of
+            a ``for`` loop does, however it ends, if nothing else refers to the generator, stops
+            the work and closes `batches` if that is a generator.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called. This is raised at once, all else when it is met.
+        TypeError
+            If `batches` is not iterable, or is one array. Also raised at once.
+        ValueError, ImportError, RuntimeError
+            As in `transform`, with a note that says which batch it was, after the features of the
+            batches before. What `batches` raises comes through in the same place.
+
+        Notes
+        -----
+        Features of a batch are given out when the next batch has been read. Where that takes long
+        because it does not exist yet, as in a live recording, call `transform` instead.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skscatter import LogScattering1D
+        >>> X = np.random.default_rng(0).standard_normal((2500, 512))
+        >>> batches = (X[i : i + 1000] for i in range(0, len(X), 1000))
+        >>> transformer = LogScattering1D().fit(X[:1])
+        >>> [features.shape for features in transformer.transform_batches(batches)]
+        [(1000, 67), (1000, 67), (500, 67)]
+        """
+        check_is_fitted(self)
+        fixed = copy.deepcopy(self)  # what becomes of this one meanwhile does not matter
+
+        def compute(batch: ArrayLike) -> Array:
+            with any_number_of_rows():
+                return fixed.transform(batch)
+
+        return read_ahead(compute, check_batches(batches))
+
     def scatter(self, X: ArrayLike) -> Array:
         """Compute the coefficients at every frame: no logarithm, no pooling.
 
@@ -368,7 +431,12 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             check_is_fitted(self)
             self._check_parameters()
         checked: Array = validate_data(
-            self, X, reset=reset, dtype="numeric", ensure_all_finite=False
+            self,
+            X,
+            reset=reset,
+            dtype="numeric",
+            ensure_all_finite=False,
+            ensure_min_samples=min_rows.get(),
         )
         with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
             for piece in pieces(checked):
