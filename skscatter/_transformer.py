@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
 from skscatter._backends import adopt, check_backend, choose_place, place_of
+from skscatter._dask import is_dask, map_chunks, refuse_data_frames, stand_in
 from skscatter._engines import Engine, get_engine
 from skscatter._file_maps import drop_pages, pieces
 from skscatter._filters import smallest_J
@@ -129,7 +130,8 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     and computed in that precision, on every device.
 
     With ``sklearn.set_config(array_api_dispatch=True)``, tensors of PyTorch give tensors on the
-    same device, which they do not leave.
+    same device, which they do not leave. A dask array gives a dask array, computed chunk by chunk
+    wherever dask computes it.
 
     References
     ----------
@@ -198,8 +200,9 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
-            Signals of real, finite numbers.
+        X : array-like or dask array of shape (n_samples, n_times)
+            Signals of real, finite numbers. Of a dask array, shape and type are looked at, and
+            nothing is computed.
         y : None
             Ignored.
 
@@ -243,27 +246,32 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
+        X : array-like or dask array of shape (n_samples, n_times)
             Signals, as long as those seen by `fit`.
 
         Returns
         -------
         features : array of shape (n_samples, n_features)
             With ``n_features = n_paths * n_segments * n_statistics``, or ``n_paths * n_frames``
-            without pooling; float32 for float32 signals, else float64.
+            without pooling; float32 for float32 signals, else float64. A dask array for a dask
+            array, in the same chunks of signals, which are checked when they are computed.
 
         Raises
         ------
         NotFittedError
             If `fit` was not called.
         ValueError
-            If the signals are not finite real numbers, or not of the fitted length.
+            If the signals are not finite real numbers, or not of the fitted length; if chunks of
+            a dask array cut signals, or `set_output` asks for data frames of it.
         ImportError, RuntimeError
             If `backend` or `device` ask for what this machine does not have.
         """
-        X = self._validate(X, "transform")
+        signals = self._validate(X, "transform")
         width = len(self.paths_) * len(self._suffixes())
-        return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), X, (width,))
+        if is_dask(X):
+            refuse_data_frames(self)
+            return map_chunks(self, "transform", X, (width,), _output_dtype(signals))
+        return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), signals, (width,))
 
     def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
         """Compute the features of signals that come in batches, reading the next meanwhile.
@@ -325,7 +333,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_times)
+        X : array-like or dask array of shape (n_samples, n_times)
             Signals, as long as those seen by `fit`.
 
         Returns
@@ -340,9 +348,11 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         ValueError, ImportError, RuntimeError
             As in `transform`.
         """
-        X = self._validate(X, "scatter")
+        signals = self._validate(X, "scatter")
         shape = (1, len(self.paths_), self.n_frames_)
-        return self._map(lambda xp, S: S.reshape(-1, *shape), X, shape)
+        if is_dask(X):
+            return map_chunks(self, "scatter", X, shape, _output_dtype(signals))
+        return self._map(lambda xp, S: S.reshape(-1, *shape), signals, shape)
 
     @property
     def paths_(self) -> NDArray[np.void]:
@@ -426,13 +436,16 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             )
 
     def _validate(self, X: ArrayLike, method: str = "fit", *, reset: bool = False) -> Array:
-        """Check signals; leave integers as they are, to be converted block by block."""
+        """Check signals; leave integers as they are, to be converted block by block.
+
+        Of a dask array, a signal that stands for all is checked and returned.
+        """
         if not reset:
             check_is_fitted(self)
             self._check_parameters()
         checked: Array = validate_data(
             self,
-            X,
+            stand_in(X) if is_dask(X) else X,
             reset=reset,
             dtype="numeric",
             ensure_all_finite=False,
