@@ -72,7 +72,7 @@ def frame_signal(
     >>> frames.shape, start[:3]
     ((117, 2000), array([0. , 0.5, 1. ]))
     >>> LogScattering1D().fit_transform(frames).shape
-    (117, 124)
+    (117, 83)
     """
     frame_length = check_integer("frame_length", frame_length, minimum=1)
     if hop_length is None:

@@ -317,7 +317,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         >>> batches = (X[i : i + 1000] for i in range(0, len(X), 1000))
         >>> transformer = LogScattering1D().fit(X[:1])
         >>> [features.shape for features in transformer.transform_batches(batches)]
-        [(1000, 67), (1000, 67), (500, 67)]
+        [(1000, 49), (1000, 49), (500, 49)]
         """
         check_is_fitted(self)
         fixed = copy.deepcopy(self)  # what becomes of this one meanwhile does not matter

@@ -107,7 +107,7 @@ def test_settings_of_the_callers_thread_hold(X):
     assert seen == [(7, 2), "raise", (1024, 1), "warn"]
 
 
-def test_tensors_are_computed_in_the_thread_of_their_device_queue(X):
+def test_torch_tensors_are_computed_in_the_thread_of_their_device_queue(X):
     torch = pytest.importorskip("torch", reason="needs PyTorch")
     threads = []
 
