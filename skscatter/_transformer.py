@@ -14,11 +14,12 @@ from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
 from skscatter._backends import adopt, check_backend, choose_place, place_of
 from skscatter._engines import Engine, get_engine
 from skscatter._filters import smallest_J
+from skscatter._layout import lay_out
 from skscatter._namespaces import Array, Namespace
 from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
-from skscatter._settings import Settings, lay_out, resolve
+from skscatter._settings import Settings, resolve
 from skscatter._validation import check_choice, check_integer, check_real
 
 LOG_STAGES = ("frames", "pooled")
