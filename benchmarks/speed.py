@@ -1,152 +1,410 @@
-"""Time skscatter beside kymatio on the shape of the Free Spoken Digit Dataset.
+"""Time skscatter beside kymatio: milliseconds a signal, peak memory, and distance from the floor.
 
-Everything runs in turn, in rounds, in one process, so that whatever else the machine does meets
-all alike; a row gives the best round, the one that was disturbed least. Signals are noise: the
-time does not depend on what is in them. Run it on an otherwise idle machine::
+Three parts: the shape of the Free Spoken Digit Dataset; signals of 256 to 4 million samples; 1 to
+100,000 signals. Every contender lives in a process of its own, and all run in turn, in rounds, so
+that whatever else the machine does meets all alike; a row gives the best round, the one that was
+disturbed least. Peak memory is what the process grew by from before it made its filters. Signals
+are float32 noise: the time does not depend on what is in them. Run it on an otherwise idle
+machine::
 
-    pip install torch  # for the rows that use it
+    pip install "skscatter[torch,plot]"
     python benchmarks/speed.py
-    python benchmarks/speed.py --json speed.json
+    python benchmarks/speed.py --part fsdd --rounds 12
+    python benchmarks/speed.py --json speed.json --figure speed.png
 
-The floor is the FFTs of the fused engine alone, on the same threads: what the algorithm could
-take if all else were free.
+The floor on a CPU is the Fourier transforms of the fused engine alone, on the same threads: what
+the algorithm could take if all else were free. On a GPU it is the time in which the memory can
+carry what the algorithm has to read and write, at the rate of a large copy.
+
+kymatio is left out where its filters, which are as long as the padded signal, would take tens of
+gigabytes.
 """
 
 import argparse
 import json
+import multiprocessing
 import platform
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import scipy.fft
-from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
-from skscatter import Scattering1D
-from skscatter._namespaces import NumpyNamespace
-from skscatter._plan import make_plan
-from skscatter._settings import resolve
+Run = Callable[[], object]
+
+LONGEST_FOR_KYMATIO = 2**17
 
 
-def kymatio_numpy(X: np.ndarray, J: int, Q: int) -> Callable[[], object]:
+@dataclass(frozen=True)
+class Case:
+    """Signals to transform."""
+
+    n_times: int
+    J: int
+    Q: int
+    n_signals: int
+
+
+FSDD = Case(8192, 8, 12, 192)
+LENGTHS = [Case(256, 4, 8, 4096), FSDD, Case(2**17, 12, 8, 8), Case(2**22, 17, 8, 1)]
+NUMBERS = [Case(256, 4, 8, n) for n in (1, 10, 100, 1000, 10_000, 100_000)]
+PARTS = {"fsdd": [FSDD], "lengths": LENGTHS, "numbers": NUMBERS}
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One of those that are timed.
+
+    Attributes
+    ----------
+    name : str
+    make : callable
+        From a case, the signals and a number of threads to what is timed, and the number of
+        signals that this computes.
+    floor : str or None
+        The name of the contender that bounds this one from below.
+    """
+
+    name: str
+    make: Callable[[Case, np.ndarray, int], tuple[Run, int]]
+    n_threads: int
+    longest: int = sys.maxsize
+    floor: str | None = None
+
+
+def kymatio_numpy(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
     """Kymatio's NumPy front end, a few signals at a time (more take longer each)."""
-    scattering = ScatteringNumPy1D(J, X.shape[1], Q=Q)
-    return lambda: [scattering(X[i : i + 4]) for i in range(0, len(X), 4)]
+    from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
-
-def kymatio_torch(X: np.ndarray, J: int, Q: int, n_threads: int) -> Callable[[], object]:
-    """Kymatio's torch front end on CPU, in batches of 64."""
-    import torch
-    from kymatio.scattering1d.frontend.torch_frontend import ScatteringTorch1D
-
-    torch.set_num_threads(n_threads)
-    scattering = ScatteringTorch1D(J, X.shape[1], Q=Q)
+    scattering = ScatteringNumPy1D(case.J, case.n_times, Q=case.Q)
+    step = max(1, 2**15 // case.n_times)
 
     def run() -> None:
-        with torch.inference_mode():
-            for i in range(0, len(X), 64):
-                scattering(torch.from_numpy(X[i : i + 64]))
+        for i in range(0, len(X), step):
+            scattering(X[i : i + step])
 
-    return run
-
-
-def skscatter(
-    X: np.ndarray, J: int, Q: int, n_jobs: int, precision: str = "reference"
-) -> Callable[[], object]:
-    """The fused engine, through the estimator."""
-    transformer = Scattering1D(J=J, Q=Q, precision=precision, backend="numpy", n_jobs=n_jobs)
-    transformer.fit(X[:1])
-    return lambda: transformer.scatter(X)
+    return run, len(X)
 
 
-def floor(X: np.ndarray, J: int, Q: int, n_threads: int) -> Callable[[], object]:
-    """Only the FFTs of the fused engine, in its shapes, in place where it works in place."""
+def kymatio_torch(device: str) -> Callable[[Case, np.ndarray, int], tuple[Run, int]]:
+    """Kymatio's torch front end, in batches of 64 signals of 8192 samples or as much."""
+
+    def make(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
+        import torch
+        from kymatio.scattering1d.frontend.torch_frontend import ScatteringTorch1D
+
+        torch.set_num_threads(n_threads)
+        scattering = ScatteringTorch1D(case.J, case.n_times, Q=case.Q).to(device)
+        step = max(1, 2**19 // case.n_times)
+
+        def run() -> None:
+            with torch.inference_mode():
+                for i in range(0, len(X), step):
+                    scattering(torch.from_numpy(X[i : i + step]).to(device)).cpu()
+
+        return run, len(X)
+
+    return make
+
+
+def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run, int]]:
+    """The estimator, from signals to pooled features."""
+
+    def make(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
+        from skscatter import Scattering1D
+
+        if parameters.get("backend") == "torch":
+            import torch
+
+            torch.set_num_threads(n_threads)
+        given = {"backend": "numpy", **parameters}
+        transformer = Scattering1D(J=case.J, Q=case.Q, n_jobs=n_threads, **given).fit(X[:1])
+        return lambda: transformer.transform(X), len(X)
+
+    return make
+
+
+def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
+    """Only the Fourier transforms of the fused engine, in its shapes and in as little memory."""
+    from skscatter._namespaces import NumpyNamespace
+    from skscatter._plan import make_plan
+    from skscatter._settings import resolve
+
     xp = NumpyNamespace(X.dtype)
-    plan = make_plan(resolve(X.shape[1], J=J, Q=Q), xp)
+    plan = make_plan(resolve(case.n_times, J=case.J, Q=case.Q), xp)
+    n_padded = plan.layout.n_padded
+    batches = [batch for stage in plan.stages for batch in stage.batches]
+    chunk = min(plan.chunk, -(-len(X) // n_threads))
+    size = chunk * max(n_padded, *(len(batch.paths) * batch.n for batch in batches))
+    work = [(np.zeros(size, X.dtype), np.zeros(size, xp.complex_dtype)) for _ in range(n_threads)]
+    n_chunks = -(-len(X) // (chunk * n_threads))
 
-    def buffers() -> tuple[list[np.ndarray], list[np.ndarray]]:
-        shapes = [(plan.chunk, len(batch.paths), batch.n) for batch in plan.batches]
-        onward = [shape for shape, batch in zip(shapes, plan.batches, strict=True) if batch.onward]
-        return (
-            [np.zeros(shape, X.dtype) for shape in [(plan.chunk, plan.layout.n_padded), *onward]],
-            [np.zeros(shape, xp.complex_dtype) for shape in shapes],
-        )
+    def real(samples: np.ndarray, n_rows: int, n: int) -> np.ndarray:
+        phases = xp.phases(n)
+        return samples[: n_rows * n].reshape(n_rows, phases, n // phases)
 
-    work = [buffers() for _ in range(n_threads)]
-    n_chunks = -(-len(X) // (plan.chunk * n_threads))
-
-    def transforms(real: list[np.ndarray], spectra: list[np.ndarray]) -> None:
+    def transforms(samples: np.ndarray, bands: np.ndarray) -> None:
         for _ in range(n_chunks):
-            for a in real:
-                scipy.fft.rfft(a, norm="forward")
-            for a in spectra:
-                scipy.fft.ifft(a, norm="forward", overwrite_x=True)
+            xp.rfft(real(samples, chunk, n_padded), n_padded // 2 + 1)
+            for batch in batches:
+                n_rows = chunk * len(batch.paths)
+                xp.ifft(bands[: n_rows * batch.n].reshape(n_rows, batch.n))
+                if batch.n_bins:
+                    xp.rfft(real(samples, n_rows, batch.n), batch.n_bins)
 
     pool = ThreadPoolExecutor(n_threads)
 
     def run() -> None:
-        for future in [pool.submit(transforms, *buffer) for buffer in work]:
+        for future in [pool.submit(transforms, *arrays) for arrays in work]:
             future.result()
 
-    run.n_signals = n_chunks * plan.chunk * n_threads  # type: ignore[attr-defined]
-    return run
+    return run, n_chunks * chunk * n_threads
 
 
-def measure(
-    contenders: dict[str, Callable[[], object]], n_signals: int, n_rounds: int
-) -> dict[str, float]:
-    """Least milliseconds a signal of each contender, after a warm-up."""
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for i in range(n_rounds + 1):
-        for name, run in contenders.items():
+def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
+    """As many bytes as the fused engine reads and writes at least, copied on the GPU.
+
+    Of each sample of a band: its spectrum written, transformed (read, written) and its modulus
+    taken (read, half as much written); the modulus read once more, by the low-pass or by the
+    Fourier transform that goes on to the next order and writes half of a spectrum.
+    """
+    import torch
+
+    from skscatter._plan import make_plan
+    from skscatter._settings import resolve
+    from skscatter._torch import TorchNamespace
+
+    xp = TorchNamespace(X.dtype, "cuda")
+    plan = make_plan(resolve(case.n_times, J=case.J, Q=case.Q), xp)
+    batches = [batch for stage in plan.stages for batch in stage.batches]
+    reals = sum(len(batch.paths) * batch.n * (10 if batch.onward else 9) for batch in batches)
+    n_bytes = len(X) * reals * X.itemsize
+    target, source = torch.empty(2, 2**28, dtype=torch.uint8, device="cuda")
+    n_copies = max(1, round(n_bytes / (2 * len(source))))
+
+    def run() -> None:
+        for _ in range(n_copies):
+            target.copy_(source)
+        torch.cuda.synchronize()
+
+    return run, len(X)
+
+
+def contenders(n_threads: int) -> Iterator[Contender]:
+    """List those that this machine can run."""
+    own = f"skscatter, {n_threads} threads"
+    floors = [f"FFTs alone, {n} thread{'s' * (n > 1)}" for n in (1, n_threads)]
+    yield Contender("kymatio, NumPy", kymatio_numpy, n_threads, LONGEST_FOR_KYMATIO)
+    has_torch = find_spec("torch") is not None
+    if has_torch:
+        yield Contender(
+            f"kymatio, torch CPU, {n_threads} threads",
+            kymatio_torch("cpu"),
+            n_threads,
+            LONGEST_FOR_KYMATIO,
+        )
+    yield Contender("skscatter, 1 thread", skscatter(), 1, floor=floors[0])
+    yield Contender(own, skscatter(), n_threads, floor=floors[1])
+    yield Contender(f'{own}, precision="fast"', skscatter(precision="fast"), n_threads)
+    if has_torch:
+        torch_cpu = skscatter(backend="torch", device="cpu")
+        yield Contender(f"skscatter, torch CPU, {n_threads} threads", torch_cpu, n_threads)
+    yield Contender(floors[0], fourier_transforms, 1)
+    yield Contender(floors[1], fourier_transforms, n_threads)
+    if has_torch and _has_cuda():
+        cuda = skscatter(backend="torch", device="cuda")
+        traffic = "memory traffic alone, CUDA"
+        yield Contender(
+            "kymatio, torch CUDA", kymatio_torch("cuda"), n_threads, LONGEST_FOR_KYMATIO
+        )
+        yield Contender("skscatter, torch CUDA", cuda, n_threads, floor=traffic)
+        yield Contender(traffic, memory_traffic, n_threads)
+
+
+def _has_cuda() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def resident() -> float:
+    """Memory of this process at its peak, in MB: since `forget_peak`, where that can be done."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = status.read_text(encoding="ascii").splitlines()
+        return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
+    import resource
+
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def forget_peak() -> None:
+    """Make the present memory the peak (Linux)."""
+    clear = Path("/proc/self/clear_refs")
+    if clear.exists():
+        clear.write_text("5", encoding="ascii")
+
+
+def work(pipe: Any, index: int, case: Case, n_threads: int) -> None:
+    """Send the peak memory of a first run, and for each message the milliseconds of another."""
+    from threadpoolctl import threadpool_limits
+
+    from skscatter import Scattering1D  # importing is no part of a contender's memory
+
+    assert Scattering1D
+    contender = list(contenders(n_threads))[index]
+    if "torch" in contender.name:
+        import torch
+    X = np.random.default_rng(0).standard_normal((case.n_signals, case.n_times), np.float32)
+    with threadpool_limits(contender.n_threads):
+        forget_peak()
+        before = resident()
+        run, n_signals = contender.make(case, X, contender.n_threads)
+        run()
+        peak = resident() - before
+        if "CUDA" in contender.name:
+            peak = torch.cuda.max_memory_allocated() / 2**20
+        pipe.send(peak)
+        while True:
+            try:
+                pipe.recv()
+            except EOFError:
+                return
             start = time.perf_counter()
             run()
-            elapsed = time.perf_counter() - start
-            if i:
-                times[name].append(elapsed / getattr(run, "n_signals", n_signals) * 1e3)
-    return {name: min(values) for name, values in times.items()}
+            pipe.send((time.perf_counter() - start) / n_signals * 1e3)
+
+
+@contextmanager
+def working(index: int, case: Case, n_threads: int) -> Iterator[Any]:
+    """Keep a process for a contender; give the pipe to it, after its first run."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(theirs, index, case, n_threads))
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.join()
+
+
+def measure(case: Case, n_threads: int, n_rounds: int) -> list[dict[str, Any]]:
+    """Time all contenders on a case, and print their rows."""
+    from contextlib import ExitStack
+
+    print(
+        f"\n{case.n_signals} signals of {case.n_times} samples, float32, J={case.J}, Q={case.Q}; "
+        f"best of {n_rounds} rounds\n\n{'':42}{'ms a signal':>12}{'ratio':>8}"
+        f"{'of floor':>10}{'peak MB':>9}"
+    )
+    running, peaks, times = {}, {}, {}
+    with ExitStack() as stack:
+        for index, contender in enumerate(contenders(n_threads)):
+            alone = contender.n_threads > case.n_signals  # one signal keeps one thread busy
+            if case.n_times <= contender.longest and not (alone and "FFTs" in contender.name):
+                pipe = stack.enter_context(working(index, case, n_threads))
+                peaks[contender] = pipe.recv()
+                running[contender], times[contender] = pipe, []
+        for _ in range(n_rounds):
+            for contender, pipe in running.items():
+                pipe.send(None)
+                times[contender].append(pipe.recv())
+    best = {contender.name: min(values) for contender, values in times.items()}
+    own = best[f"skscatter, {n_threads} threads"]
+    records = []
+    for contender in times:
+        ms = best[contender.name]
+        floor = best.get(contender.floor or "")
+        record = {
+            **asdict(case),
+            "contender": contender.name,
+            "ms": ms,
+            "ratio": ms / own,
+            "of_floor": ms / floor if floor else None,
+            "peak_MB": peaks[contender],
+        }
+        records.append(record)
+        of_floor = f"{ms / floor:9.2f}x" if floor else ""
+        print(
+            f"{contender.name:42}{ms:12.4g}{ms / own:7.2f}x{of_floor:>10}{peaks[contender]:9.0f}",
+            flush=True,
+        )
+    return records
+
+
+def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
+    """Draw the cost against the length and against the number of signals."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.2), dpi=120, layout="constrained")
+    axes = figure.subplots(1, 2)
+    panels = [
+        ("lengths", "n_times", "samples in a signal", "µs a thousand samples", 1e6),
+        ("numbers", "n_signals", "signals of 256 samples", "ms a signal", None),
+    ]
+    for ax, (part, key, xlabel, ylabel, per_sample) in zip(axes, panels, strict=True):
+        names = dict.fromkeys(record["contender"] for record in results.get(part, []))
+        for name in names:
+            rows = [record for record in results[part] if record["contender"] == name]
+            scale = [per_sample / row["n_times"] if per_sample else 1 for row in rows]
+            ax.loglog(
+                [row[key] for row in rows],
+                [row["ms"] * factor for row, factor in zip(rows, scale, strict=True)],
+                marker="o",
+                linestyle="--" if "alone" in name else "-",
+                label=name,
+            )
+        ax.set(xlabel=xlabel, ylabel=ylabel)
+        ax.grid(alpha=0.3)
+    axes[0].legend(fontsize=7)
+    figure.savefig(path)
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n-times", type=int, default=8192)
-    parser.add_argument("-J", type=int, default=8)
-    parser.add_argument("-Q", type=int, default=12)
-    parser.add_argument("--n-signals", type=int, default=64)
+    parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--most-signals", type=int, default=sys.maxsize, help="for a quick look")
+    parser.add_argument("--longest", type=int, default=sys.maxsize, help="for a quick look")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--figure", type=Path, help="also draw them, to this file")
     arguments = parser.parse_args()
 
-    J, Q, n = arguments.J, arguments.Q, arguments.threads
-    X = np.random.default_rng(0).standard_normal((arguments.n_signals, arguments.n_times))
-    X = X.astype(np.float32)
-    contenders = {"kymatio, NumPy": kymatio_numpy(X, J, Q)}
-    if find_spec("torch"):
-        contenders[f"kymatio, torch CPU, {n} threads"] = kymatio_torch(X, J, Q, n)
-    contenders["skscatter, 1 thread"] = skscatter(X, J, Q, 1)
-    contenders[f"skscatter, {n} threads"] = skscatter(X, J, Q, n)
-    contenders[f'skscatter, {n} threads, precision="fast"'] = skscatter(X, J, Q, n, "fast")
-    contenders["FFTs alone, 1 thread"] = floor(X, J, Q, 1)
-    contenders[f"FFTs alone, {n} threads"] = floor(X, J, Q, n)
-
-    times = measure(contenders, len(X), arguments.rounds)
-    ours = times[f"skscatter, {n} threads"]
-    print(
-        f"{len(X)} signals of {arguments.n_times} samples, float32, J={J}, Q={Q}; "
-        f"best of {arguments.rounds} rounds\n"
-    )
-    print(f"{'':42}{'ms a signal':>12}{'of skscatter, ' + str(n) + ' threads':>28}")
-    for name, milliseconds in times.items():
-        print(f"{name:42}{milliseconds:12.2f}{milliseconds / ours:27.2f}x")
+    results = {}
+    for part in PARTS if arguments.part == "all" else [arguments.part]:
+        cases = [
+            Case(case.n_times, case.J, case.Q, min(case.n_signals, arguments.most_signals))
+            for case in PARTS[part]
+            if case.n_times <= arguments.longest
+        ]
+        results[part] = [
+            record
+            for case in dict.fromkeys(cases)
+            for record in measure(case, arguments.threads, arguments.rounds)
+        ]
     if arguments.json:
-        versions = {"python": platform.python_version(), "numpy": np.__version__}
-        result = {"settings": vars(arguments) | {"json": None}, "ms": times, "versions": versions}
-        arguments.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        packages = ["numpy", "scipy", "scikit-learn", "kymatio", "skscatter"]
+        packages += ["torch"] if find_spec("torch") else []
+        about = {
+            "python": platform.python_version(),
+            **{package: version(package) for package in packages},
+        }
+        text = json.dumps({"threads": arguments.threads, "versions": about, **results}, indent=1)
+        arguments.json.write_text(text + "\n", encoding="utf-8")
+    if arguments.figure:
+        draw(results, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ their envelopes are taken, and the envelopes are averaged. A `Batch` is that ste
 Signals go through in small chunks, whose work space stays in the cache and is used again.
 """
 
+import math
 import threading
 from dataclasses import dataclass
 
 from skscatter._namespaces import Array, Namespace
-from skscatter._plan import SIGNAL, Batch, Plan
+from skscatter._plan import SIGNAL, Batch, Plan, Stage
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,14 @@ class WorkSpace:
 
     Attributes
     ----------
-    padded : real array of shape (n_signals, n_padded)
-        Padded signals.
-    bins : dict of int to complex array of shape (n_signals, n_members, n_bins)
-        Windows on the spectra of each source.
+    bins : list of dict of int to complex array of shape (n_signals, n_members, n_bins)
+        For each stage, windows on the spectra of its sources and of the signals. The stages
+        share their memory.
     real, complex : array of shape (n_largest,)
-        Room for the largest batch.
+        Room for the padded signals, and for the largest batch.
     """
 
-    padded: Array
-    bins: dict[int, Array]
+    bins: list[dict[int, Array]]
     real: Array
     complex: Array
 
@@ -65,15 +64,18 @@ class Cascade:
 
     def __init__(self, plan: Plan, xp: Namespace) -> None:
         self.plan, self.xp = plan, xp
-        self.largest_batch = max(len(batch.paths) * batch.n for batch in plan.batches)
+        self.largest_batch = max(
+            plan.layout.n_padded,
+            *(len(batch.paths) * batch.n for stage in plan.stages for batch in stage.batches),
+        )
 
     @property
     def bytes_per_signal(self) -> int:
         """Work space and result of one signal, in bytes."""
         plan = self.plan
-        bins = sum(len(s.members) * s.window.n_bins for s in plan.sources.values())
+        bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # A batch, its modulus, and the modulus's spectrum, which comes in new memory.
-        reals = plan.layout.n_padded + 2 * self.largest_batch + plan.n_paths * plan.layout.n_frames
+        reals = 2 * self.largest_batch + plan.n_paths * plan.layout.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
 
     def work_space(self, n_signals: int) -> WorkSpace:
@@ -88,12 +90,19 @@ class Cascade:
 
     def _new_work_space(self, n_signals: int) -> WorkSpace:
         xp, plan = self.xp, self.plan
+        signal = xp.empty_complex((n_signals, 1, plan.signal.window.n_bins))
+        room = xp.empty_complex((n_signals * max(stage.n_bins for stage in plan.stages),))
+        bins = []
+        for stage in plan.stages:
+            bins.append({SIGNAL: signal})
+            start = 0
+            for key, source in stage.sources.items():
+                shape = (n_signals, len(source.members), source.window.n_bins)
+                stop = start + math.prod(shape)
+                bins[-1][key] = room[start:stop].reshape(shape)
+                start = stop
         return WorkSpace(
-            padded=xp.empty((n_signals, plan.layout.n_padded)),
-            bins={
-                key: xp.empty_complex((n_signals, len(source.members), source.window.n_bins))
-                for key, source in plan.sources.items()
-            },
+            bins=bins,
             real=xp.empty((n_signals * self.largest_batch,)),
             complex=xp.empty_complex((n_signals * self.largest_batch,)),
         )
@@ -120,37 +129,44 @@ class Cascade:
 
     def _scatter(self, x: Array, S: Array, work: WorkSpace) -> None:
         """Scatter one chunk of signals into `S`."""
-        padded = work.padded[: len(x)]
-        bins = {key: source_bins[: len(x)] for key, source_bins in work.bins.items()}
+        plan = self.plan
+        padded = work.real[: len(x) * plan.layout.n_padded].reshape(len(x), -1)
         self._pad(x, padded)
-        if self.plan.order0 is not None:
-            average = self.xp.empty((len(x), S.shape[-1]))
-            self.plan.order0.apply(padded, out=average)
-            S[:, 0] = average
-        signals = self.plan.sources[SIGNAL]
-        signals.window.unfold(self.xp.rfft(padded), bins[SIGNAL][:, 0])
-        for batch in self.plan.batches:
-            self._compute(batch, bins, S, work)
+        phases = padded.reshape(len(x), -1, self.xp.phases(plan.layout.n_padded)).swapaxes(1, 2)
+        spectrum = self.xp.rfft(phases, plan.layout.n_padded // 2 + 1)
+        if plan.order0 is not None:
+            plan.order0.apply(spectrum, out=S[:, 0])
+        plan.signal.window.unfold(spectrum, work.bins[0][SIGNAL][: len(x), 0])
+        del spectrum  # it is large where signals are long
+        for stage, bins in zip(plan.stages, work.bins, strict=True):
+            bins_of_x = {key: source_bins[: len(x)] for key, source_bins in bins.items()}
+            for batch in stage.batches:
+                self._compute(batch, stage, bins_of_x, S, work)
 
-    def _compute(self, batch: Batch, bins: dict[int, Array], S: Array, work: WorkSpace) -> None:
+    def _compute(
+        self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: WorkSpace
+    ) -> None:
         """Compute a batch: its rows of `S`, and what it leaves in `bins` for the next order."""
         xp = self.xp
-        shape = (len(S), len(batch.paths), batch.n)
-        n_rows = shape[0] * shape[1]
-        bands = work.complex[: n_rows * batch.n].reshape(shape)
+        shape = (len(S), len(batch.paths))
+        bands = work.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
         for piece in batch.pieces:
             piece.filter.apply(bins[piece.source][:, piece.members], bands[:, piece.rows])
 
-        U = work.real[: n_rows * batch.n].reshape(shape)
-        xp.modulus(xp.ifft(bands), out=U)
+        bands = xp.ifft(bands)[..., batch.low_pass.used]
+        U = work.real[: math.prod(bands.shape)].reshape(bands.shape)
+        xp.modulus(bands, out=U)
+        if batch.n_bins:
+            U = xp.rfft(U, batch.n_bins)
 
-        average = xp.empty((n_rows, S.shape[-1]))
-        batch.low_pass.apply(U.reshape(n_rows, batch.n), out=average)
-        S[:, batch.paths] = average.reshape(shape[0], shape[1], S.shape[-1])
+        average = xp.empty((*shape, S.shape[-1]))
+        batch.low_pass.apply(U, out=average)
+        xp.remove_negative(average)  # rounding, since envelopes and phi are positive
+        S[:, batch.paths] = average
 
         if batch.onward is not None:
             source, members = batch.onward
-            self.plan.sources[source].window.unfold(xp.rfft(U), bins[source][:, members])
+            stage.sources[source].window.unfold(U, bins[source][:, members])
 
     def _pad(self, x: Array, out: Array) -> None:
         """Write `x` of shape (n_signals, n_times) and its continuation to `out`."""

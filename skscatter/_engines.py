@@ -15,10 +15,11 @@ from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
 from skscatter._backends import NUMPY, Place, namespace_at
 from skscatter._cascade import Cascade
+from skscatter._layout import lay_out
 from skscatter._namespaces import Array, Namespace
 from skscatter._paths import paths_of, released_gain
 from skscatter._plan import make_plan
-from skscatter._settings import Settings, lay_out
+from skscatter._settings import Settings
 
 
 class Engine(Protocol):

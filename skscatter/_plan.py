@@ -8,11 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._filters import filter_bank
+from skscatter._layout import Layout, lay_out
 from skscatter._low_pass import LowPass, low_pass
 from skscatter._namespaces import Array, Namespace
 from skscatter._paths import paths_of
-from skscatter._settings import Layout, Settings, lay_out
-from skscatter._spectra import Filter, Window, negligible
+from skscatter._settings import Settings
+from skscatter._spectra import Filter, FoldedBand, Window, negligible
+
+# FFTs compute as many signals at once as a vector register holds (pocketfft: 4 float32 numbers
+# on the least of processors), and a remainder one by one.
+LANES = 4
 
 SIGNAL = -1  # the source that is the signal itself; the others are octaves j1
 
@@ -65,6 +70,8 @@ class Batch:
         What averages their envelopes.
     onward : tuple of (int, slice) or None
         The source, and its members, that the envelopes become for the next order.
+    n_bins : int
+        Bins of the envelopes' spectra that low-pass and next order take; 0 for none.
     """
 
     paths: Array
@@ -72,6 +79,28 @@ class Batch:
     pieces: list[Piece]
     low_pass: LowPass
     onward: tuple[int, slice] | None
+    n_bins: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some wavelets of the first order, and all paths that go on from there.
+
+    Attributes
+    ----------
+    sources : dict of int to Source
+        Envelopes of the first order, by octave.
+    batches : list of Batch
+        In the order in which they are computed.
+    """
+
+    sources: dict[int, Source]
+    batches: list[Batch]
+
+    @property
+    def n_bins(self) -> int:
+        """Bins of its sources, of one signal."""
+        return sum(len(source.members) * source.window.n_bins for source in self.sources.values())
 
 
 @dataclass(frozen=True)
@@ -88,10 +117,10 @@ class Plan:
         Number of paths.
     order0 : LowPass or None
         What averages the signal itself, if that is wanted.
-    sources : dict of int to Source
-        By octave, and `SIGNAL`.
-    batches : list of Batch
-        In the order in which they are computed.
+    signal : Source
+        The signal.
+    stages : list of Stage
+        One where the spectra of all envelopes fit in a chunk, else as many as it takes.
     chunk : int
         Signals that go through together.
     """
@@ -100,88 +129,120 @@ class Plan:
     padding: str
     n_paths: int
     order0: LowPass | None
-    sources: dict[int, Source]
-    batches: list[Batch]
+    signal: Source
+    stages: list[Stage]
     chunk: int
 
 
 def make_plan(settings: Settings, xp: Namespace) -> Plan:
     """Plan the cascade for `settings` in the precision of `xp`."""
-    layout, paths = lay_out(settings), paths_of(settings)
-    order, n1, n2, j1, j2 = (paths[field] for field in ("order", "n1", "n2", "j1", "j2"))
-    bank = filter_bank(layout.n_padded, settings.J, settings.Q, settings.T)
-    share = negligible(xp.dtype)
-    psi1, psi2 = ([psi.trimmed(share) for psi in bands] for bands in (bank.psi1, bank.psi2))
-    phi = bank.phi.trimmed(share)
+    return Planner(settings, xp).plan()
 
-    @cache
-    def low_pass_at(k: int) -> LowPass:
-        return low_pass(xp, phi, layout, k)
 
-    sources = {SIGNAL: Source(Window(xp, psi1, layout.n_padded), range(1))}
-    for octave in np.unique(j1[order == 2]).tolist():
-        members = n1[(order == 1) & (j1 == octave)]
-        filters = [psi2[i] for i in np.unique(n2[(order == 2) & (j1 == octave)])]
-        sources[octave] = Source(
-            Window(xp, filters, layout.n_padded >> settings.subsampling(octave)),
-            range(int(members[0]), int(members[-1]) + 1),
+class Planner:
+    """What the parts of a plan have in common while it is made."""
+
+    def __init__(self, settings: Settings, xp: Namespace) -> None:
+        self.settings, self.xp = settings, xp
+        self.layout, self.paths = lay_out(settings), paths_of(settings)
+        n_padded, T = self.layout.n_padded, settings.T
+        self.bank = bank = filter_bank(n_padded, settings.J, settings.Q, T, negligible(xp.dtype))
+        self.low_pass = cache(
+            lambda k, of_spectrum: low_pass(xp, bank.phi, T, self.layout, k, of_spectrum)
+        )
+        # A wavelet of the second order meets several octaves: its values are kept once.
+        self.folded = cache(lambda band, n: FoldedBand(xp, band, n))
+        self.signal = Source(Window(xp, bank.psi1, n_padded), range(1))
+        second = self.paths[self.paths["order"] == 2]
+        self.windows = {}  # of the first-order envelopes of an octave, where they go on
+        for octave in np.unique(second["j1"]).tolist():
+            psi2 = [bank.psi2[i] for i in np.unique(second["n2"][second["j1"] == octave])]
+            n = n_padded >> settings.subsampling(octave)
+            self.windows[octave] = Window(xp, psi2, n)
+
+    def plan(self) -> Plan:
+        """Put the parts together."""
+        first = self.paths[self.paths["order"] == 1]
+        itemsize = 2 * self.xp.dtype.itemsize
+        n_bytes = itemsize * np.array(
+            [self.windows[j].n_bins if j in self.windows else 0 for j in first["j1"].tolist()]
+        )
+        limit = self.xp.chunk_bytes
+        chunk = max(1, limit // int(self.layout.n_padded * itemsize // 2 + n_bytes.sum()))
+        if chunk > LANES:
+            chunk -= chunk % LANES
+        # One signal may be so long that not all of its envelopes have room at once.
+        stage = (np.cumsum(n_bytes) - n_bytes) // limit if chunk == 1 else np.zeros(len(first))
+        return Plan(
+            layout=self.layout,
+            padding=self.settings.padding,
+            n_paths=len(self.paths),
+            order0=self.low_pass(0, True) if self.settings.include_order0 else None,
+            signal=self.signal,
+            stages=[self.stage(first["n1"][stage == i], chunk) for i in np.unique(stage)],
+            chunk=chunk,
         )
 
-    bins = sum(len(source.members) * source.window.n_bins for source in sources.values())
-    itemsize = xp.dtype.itemsize
-    chunk = max(1, xp.chunk_bytes // ((layout.n_padded + 2 * bins) * itemsize))
-
-    def batches_of(rows: NDArray[np.intp], k: int) -> Iterator[NDArray[np.intp]]:
-        """Split paths of one rate into batches."""
-        most = max(1, xp.batch_bytes // (chunk * (layout.n_padded >> k) * 2 * itemsize))
-        for start in range(0, len(rows), most):
-            yield rows[start : start + most]
-
-    batches = []
-    for octave in np.unique(j1[order == 1]).tolist():
-        k = settings.subsampling(octave)
-        n = layout.n_padded >> k
-        for rows in batches_of(np.flatnonzero((order == 1) & (j1 == octave)), k):
-            pieces = [
-                Piece(
-                    source=SIGNAL,
-                    members=slice(0, 1),
-                    filter=Filter(xp, psi1[wavelet], sources[SIGNAL].window, n),
-                    rows=slice(i, i + 1),
-                )
-                for i, wavelet in enumerate(n1[rows])
-            ]
-            onward = (octave, sources[octave].slice_of(n1[rows])) if octave in sources else None
-            batches.append(Batch(xp.integers(rows), n, pieces, low_pass_at(k), onward))
-
-    for wavelet in np.unique(n2[order == 2]).tolist():
-        members = np.flatnonzero(n2 == wavelet)
-        k = settings.subsampling(int(j2[members[0]]))
-        n = layout.n_padded >> k
-        psi = {
-            octave: Filter(xp, psi2[wavelet], sources[octave].window, n)
-            for octave in np.unique(j1[members]).tolist()
-        }
-        for rows in batches_of(members, k):
-            pieces = []
-            for octave in np.unique(j1[rows]).tolist():
-                inside = np.flatnonzero(j1[rows] == octave)
-                pieces.append(
+    def stage(self, wavelets: NDArray[np.integer], chunk: int) -> Stage:
+        """Plan some wavelets of the first order and what goes on from there."""
+        rows = np.isin(self.paths["n1"], wavelets)
+        first, second = (rows & (self.paths["order"] == order) for order in (1, 2))
+        n1, j1, n2, j2 = (self.paths[field] for field in ("n1", "j1", "n2", "j2"))
+        sources = {}
+        for octave in np.unique(j1[second]).tolist():
+            members = n1[first & (j1 == octave)]
+            sources[octave] = Source(
+                self.windows[octave], range(int(members[0]), int(members[-1]) + 1)
+            )
+        batches = []
+        for octave in np.unique(j1[first]).tolist():
+            k = self.settings.subsampling(octave)
+            n = self.layout.n_padded >> k
+            for paths in self.batches(first & (j1 == octave), k, chunk):
+                pieces = [
                     Piece(
-                        source=octave,
-                        members=sources[octave].slice_of(n1[rows][inside]),
-                        filter=psi[octave],
-                        rows=slice(int(inside[0]), int(inside[-1]) + 1),
+                        source=SIGNAL,
+                        members=slice(0, 1),
+                        filter=Filter(self.folded(self.bank.psi1[wavelet], n), self.signal.window),
+                        rows=slice(i, i + 1),
                     )
+                    for i, wavelet in enumerate(n1[paths])
+                ]
+                onward, low_pass = None, self.low_pass(k, octave in sources)
+                n_bins = low_pass.n_bins
+                if octave in sources:
+                    onward = (octave, sources[octave].slice_of(n1[paths]))
+                    n_bins = max(n_bins, self.windows[octave].n_stored)
+                batches.append(Batch(self.xp.integers(paths), n, pieces, low_pass, onward, n_bins))
+        for wavelet in np.unique(n2[second]).tolist():
+            members = second & (n2 == wavelet)
+            k = self.settings.subsampling(int(j2[members][0]))
+            n = self.layout.n_padded >> k
+            psi2 = self.folded(self.bank.psi2[wavelet], n)
+            for paths in self.batches(members, k, chunk):
+                pieces = []
+                for octave in np.unique(j1[paths]).tolist():
+                    inside = np.flatnonzero(j1[paths] == octave)
+                    pieces.append(
+                        Piece(
+                            source=octave,
+                            members=sources[octave].slice_of(n1[paths][inside]),
+                            filter=Filter(psi2, sources[octave].window),
+                            rows=slice(int(inside[0]), int(inside[-1]) + 1),
+                        )
+                    )
+                low_pass = self.low_pass(k, False)
+                batches.append(
+                    Batch(self.xp.integers(paths), n, pieces, low_pass, None, low_pass.n_bins)
                 )
-            batches.append(Batch(xp.integers(rows), n, pieces, low_pass_at(k), None))
+        return Stage(sources, batches)
 
-    return Plan(
-        layout=layout,
-        padding=settings.padding,
-        n_paths=len(paths),
-        order0=low_pass_at(0) if settings.include_order0 else None,
-        sources=sources,
-        batches=batches,
-        chunk=chunk,
-    )
+    def batches(
+        self, chosen: NDArray[np.bool_], k: int, chunk: int
+    ) -> Iterator[NDArray[np.integer]]:
+        """Split paths of one rate into batches."""
+        paths = np.flatnonzero(chosen)
+        row_bytes = chunk * (self.layout.n_padded >> k) * 2 * self.xp.dtype.itemsize
+        most = max(1, self.xp.batch_bytes // row_bytes)
+        for start in range(0, len(paths), most):
+            yield paths[start : start + most]

@@ -10,12 +10,16 @@ spectrum, the rest is added on top: aliasing, the same as in the time domain.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from skscatter._filters import Band
 from skscatter._namespaces import Array, Namespace
+
+# Values of a band to compute at a time: few enough to stay in the nearest cache.
+AT_A_TIME = 2**13
 
 
 def negligible(dtype: DTypeLike) -> float:
@@ -52,16 +56,20 @@ def runs(start: int, stop: int, n: int) -> Iterator[Run]:
 
 
 class Window:
-    """A run of bins of a real signal's spectrum, unfolded from the half that an FFT returns."""
+    """A run of bins of a real signal's spectrum, unfolded from the half that an FFT returns.
+
+    ``n_stored`` of these, from zero on, are enough.
+    """
 
     def __init__(self, xp: Namespace, bands: Sequence[Band], n: int) -> None:
         self.xp = xp
         self.start = min(band.start for band in bands)
         self.n_bins = max(band.stop for band in bands) - self.start
         self.runs = list(runs(self.start, self.start + self.n_bins, n))
+        self.n_stored = max(run.stored.stop for run in self.runs)
 
     def unfold(self, half: Array, out: Array) -> None:
-        """Write the window's bins, from `half` of shape (..., n // 2 + 1), to `out`."""
+        """Write the window's bins, from `half`, the bins from zero on, to `out`."""
         for run in self.runs:
             stored, target = half[..., run.stored], out[..., run.target]
             if run.mirrored:
@@ -70,22 +78,53 @@ class Window:
                 target[...] = stored
 
 
-class Filter:
-    """A band that multiplies bins of a `Window` and leaves a spectrum of `n` bins."""
+class Part(NamedTuple):
+    """Part of a band: its bins in the band and in the spectrum, and its gains if they are kept."""
 
-    def __init__(self, xp: Namespace, band: Band, window: Window, n: int) -> None:
-        self.xp = xp
-        offset, n_bins = band.start - window.start, len(band.values)
-        self.parts = [
-            (slice(offset + i, offset + min(i + n, n_bins)), xp.gains(band.values[i : i + n]))
-            for i in range(0, n_bins, n)
-        ]
+    bins: slice
+    target: slice
+    gains: Array | None
+
+
+class FoldedBand:
+    """A band cut into parts for a spectrum of `n` bins.
+
+    The values of a long band are computed whenever they are used, a few at a time: they take a
+    few hundredths of the time of the transform, but more memory than the signal.
+    """
+
+    def __init__(self, xp: Namespace, band: Band, n: int) -> None:
+        self.xp, self.band = xp, band
+        self.width = min(len(band), n)
+        kept = len(band) <= xp.kept_bins
+        size = n if kept else min(n, AT_A_TIME)
+        self.parts = []
+        for fold in range(0, len(band), n):
+            end = min(fold + n, len(band))
+            for start in range(fold, end, size):
+                bins = slice(start, min(start + size, end))
+                gains = xp.gains(band.values(bins)) if kept else None
+                self.parts.append(Part(bins, slice(start - fold, bins.stop - fold), gains))
+
+    def gains(self, part: Part) -> Array:
+        """Values of the band in a part, as the namespace takes them."""
+        if part.gains is None:
+            return self.xp.gains(self.band.values(part.bins))
+        return part.gains
+
+
+class Filter:
+    """A band that multiplies bins of a `Window`."""
+
+    def __init__(self, band: FoldedBand, window: Window) -> None:
+        self.band = band
+        self.offset = band.band.start - window.start
 
     def apply(self, bins: Array, out: Array) -> None:
         """Write the filtered spectrum to `out`, its band from bin 0 on, folded where it is long."""
-        (first, gains), *folded = self.parts
-        width = first.stop - first.start
-        self.xp.filter(bins[..., first], gains, out=out[..., :width])
-        out[..., width:] = 0
-        for part, gains in folded:
-            self.xp.filter_add(bins[..., part], gains, out=out[..., : part.stop - part.start])
+        band, xp = self.band, self.band.xp
+        for part in band.parts:
+            spectrum = bins[..., self.offset + part.bins.start : self.offset + part.bins.stop]
+            write = xp.filter if part.bins.start < band.width else xp.filter_add
+            write(spectrum, band.gains(part), out=out[..., part.target])
+        xp.set_zero(out[..., band.width :])

@@ -69,13 +69,16 @@ class TorchNamespace:
         self.n_workers: int | None = 1  # threads are PyTorch's own
         if self.device.type == "cpu":
             # The caches are the same, whoever computes.
-            self.chunk_bytes, self.batch_bytes = (
+            self.chunk_bytes, self.batch_bytes, self.kept_bins = (
                 NumpyNamespace.chunk_bytes,
                 NumpyNamespace.batch_bytes,
+                NumpyNamespace.kept_bins,
             )
         else:
             # Calls long enough that a GPU does not wait for the next, in a GB or so altogether.
             self.chunk_bytes = self.batch_bytes = 256 * 2**20
+            # To compute values on the host and bring them over would keep the GPU waiting.
+            self.kept_bins = 2**62
         self._streams: SimpleQueue[Any] = SimpleQueue()
         if self.device.type == "cuda":
             # Two blocks under way: one is copied while the other is computed.
@@ -91,9 +94,25 @@ class TorchNamespace:
         so there is nothing to order between streams. Tensors are on the stream that made them.
         When a block is done nothing on the device refers to its memory, or to the filters.
         """
-        if self.device.type != "cuda":
+        with self._lack_of_memory_is_one():
+            if self.device.type == "cuda":
+                with self._on_a_stream(from_numpy=from_numpy):
+                    yield
+            else:
+                yield
+
+    @contextmanager
+    def _lack_of_memory_is_one(self) -> Iterator[None]:
+        """Raise what the FFT library says of a lack of memory as PyTorch says it."""
+        try:
             yield
-            return
+        except RuntimeError as error:
+            if "CUFFT_ALLOC_FAILED" in str(error):
+                raise self._torch.cuda.OutOfMemoryError(str(error)) from error
+            raise
+
+    @contextmanager
+    def _on_a_stream(self, *, from_numpy: bool) -> Iterator[None]:
         cuda = self._torch.cuda
         stream = self._streams.get() if from_numpy else cuda.current_stream(self.device)
         try:
@@ -158,17 +177,23 @@ class TorchNamespace:
     def conj(self, a: Tensor, out: Tensor) -> None:
         self._torch.conj_physical(a, out=out)
 
+    def set_zero(self, a: Tensor) -> None:
+        a.zero_()
+
     def filter(self, spectrum: Tensor, gains: Tensor, out: Tensor) -> None:
         self._torch.mul(spectrum, gains, out=out)
 
     def filter_add(self, spectrum: Tensor, gains: Tensor, out: Tensor) -> None:
         out += spectrum * gains
 
-    def rfft(self, a: Tensor) -> Tensor:
-        return self._torch.fft.rfft(a, norm="forward")
+    def phases(self, n: int) -> int:
+        return 1
+
+    def rfft(self, a: Tensor, n_bins: int) -> Tensor:
+        return self._torch.fft.rfft(a[..., 0, :], norm="forward")
 
     def ifft(self, a: Tensor) -> Tensor:
-        return self._torch.fft.ifft(a, norm="forward")
+        return self._torch.fft.ifft(a, norm="forward")[..., np.newaxis, :]
 
     def modulus(self, a: Tensor, out: Tensor) -> None:
         self._torch.abs(a, out=out)
@@ -200,6 +225,9 @@ class TorchNamespace:
         except AttributeError:  # PyTorch < 2.9
             return bool(torch.get_float32_matmul_precision() == "highest")
         return settings <= {"none", "ieee"}
+
+    def remove_negative(self, a: Tensor) -> None:
+        a.clamp_(min=0)
 
     def log(self, a: Tensor, out: Tensor) -> None:
         self._torch.log(a, out=out)

@@ -18,11 +18,12 @@ from skscatter._dask import is_dask, map_chunks, refuse_data_frames, stand_in
 from skscatter._engines import Engine, get_engine
 from skscatter._file_maps import drop_pages, pieces
 from skscatter._filters import smallest_J
+from skscatter._layout import lay_out
 from skscatter._namespaces import Array, Namespace
 from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
-from skscatter._settings import Settings, lay_out, resolve
+from skscatter._settings import Settings, resolve
 from skscatter._streams import check_batches, read_ahead
 from skscatter._validation import (
     any_number_of_rows,

@@ -3,13 +3,16 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import oracle
 import pytest
+import scipy.fft
 from cases import CASES, FINE_STRIDES, PRECISIONS, name_of, noise, relative_error
 
-import skscatter._low_pass
+import skscatter._namespaces
+import skscatter._spectra
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
-from skscatter._settings import lay_out, resolve
+from skscatter._settings import resolve
 from skscatter._spectra import runs
 
 
@@ -27,6 +30,44 @@ def test_fused_engine_equals_kymatio(case, dtype, tolerance, normalization):
     order = paths_of(settings)["order"]
     for k in np.unique(order):
         assert relative_error(S[:, order == k], reference[:, order == k]) < tolerance
+
+
+# What signals of millions of samples meet, at lengths that a test has time for: envelopes that
+# have no room at once, filters computed as they are needed, Fourier transforms in two steps.
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("case", [*CASES, *FINE_STRIDES], ids=name_of)
+def test_the_ways_of_long_signals_lead_to_the_same_numbers(case, dtype, tolerance, monkeypatch):
+    n_times, parameters = case
+    settings = resolve(n_times, include_order0=True, **parameters)
+    x = noise(n_times).astype(dtype)
+    expected = FusedEngine(settings, dtype)(x)
+    monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 40 * n_times)
+    monkeypatch.setattr(NumpyNamespace, "kept_bins", 0)
+    monkeypatch.setattr(skscatter._spectra, "AT_A_TIME", 100)
+    monkeypatch.setattr(skscatter._namespaces, "LONG", 64)
+    engine = FusedEngine(settings, dtype)
+    assert relative_error(engine(x), expected) < tolerance
+    if n_times >= 4096 and settings.T >= 100:
+        assert len(engine._cascade.plan.stages) > 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n", [2**17, 2**18])
+def test_long_fourier_transforms_are_those_of_scipy(n, dtype):
+    xp = NumpyNamespace(dtype)
+    rng = np.random.default_rng(0)
+    bands = rng.standard_normal((2, n, 2)).astype(dtype).view(xp.complex_dtype)[..., 0]
+    tolerance = 20 * np.finfo(dtype).eps
+    expected = scipy.fft.ifft(bands, norm="forward")
+    phases = xp.ifft(bands.copy())
+    assert phases.shape == (2, xp.phases(n), n // xp.phases(n))
+    assert xp.phases(n) > 1
+    assert relative_error(phases.swapaxes(1, 2).reshape(2, n), expected) < tolerance
+    x = np.ascontiguousarray(phases.real)
+    expected = scipy.fft.rfft(expected.real, norm="forward")
+    for n_bins in (1, 100, n // xp.phases(n), n // 7, n // 2 + 1):
+        spectrum = xp.rfft(x, n_bins)[..., :n_bins]
+        assert relative_error(spectrum, expected[:, :n_bins]) < tolerance
 
 
 @pytest.mark.parametrize("case", FINE_STRIDES, ids=name_of)
@@ -172,17 +213,6 @@ def test_input_is_left_alone(padding):
     x = noise(300)
     x.flags.writeable = False
     FusedEngine(resolve(300, padding=padding), "float64")(x)
-
-
-@pytest.mark.parametrize("parameters", [{"J": 5}, {"J": 5, "stride": 4}, {"J": 3, "T": 40}])
-def test_both_forms_of_the_low_pass_agree(parameters, monkeypatch):
-    settings = resolve(700, include_order0=True, **parameters)
-    x = noise(700)
-    monkeypatch.setattr(skscatter._low_pass, "MATRIX_FRAMES", 10**9)
-    by_matrix = FusedEngine(settings, "float64")(x)
-    monkeypatch.setattr(skscatter._low_pass, "MATRIX_FRAMES", 0)
-    by_spectrum = FusedEngine(settings, "float64")(x)
-    np.testing.assert_allclose(by_spectrum, by_matrix, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 16])

@@ -3,7 +3,6 @@ import pytest
 from kymatio.scattering1d.filter_bank import gauss_1d, morlet_1d
 
 from skscatter._filters import (
-    Band,
     filter_bank,
     gauss_band,
     morlet_band,
@@ -15,7 +14,7 @@ from skscatter._filters import (
 def on_all_bins(band, n):
     """Spread a band over one period of `n` bins, by a sum."""
     h_hat = np.zeros(n)
-    np.add.at(h_hat, np.arange(band.start, band.stop) % n, band.values)
+    np.add.at(h_hat, np.arange(band.start, band.stop) % n, band.values())
     return h_hat
 
 
@@ -37,15 +36,29 @@ def test_bands_hold_little_else():
     n, xi, sigma = 16384, 0.02, 0.0005
     band = morlet_band(n, xi, sigma)
     assert abs((band.start + band.stop) / 2 / n - xi) < 1 / n
-    assert len(band.values) < 2 * 9 * sigma * n
+    assert len(band) < 2 * 9 * sigma * n
 
 
-def test_trimming_keeps_what_is_above_the_share():
-    band = Band(-2, np.array([0.0, 1e-9, 1e-3, 1.0, 1e-3, 1e-9]))
-    trimmed = band.trimmed(1e-6)
-    assert (trimmed.start, trimmed.stop) == (0, 3)
-    nothing = Band(5, np.zeros(4)).trimmed(1e-6)
-    assert (nothing.start, nothing.stop) == (5, 6)
+@pytest.mark.parametrize("n", [64, 16384])  # sampled from kymatio, and by formula
+@pytest.mark.parametrize(("xi", "sigma"), [(0.44, 0.018), (0.35, 0.14), (0.02, 0.004)])
+def test_bands_are_cut_where_they_fall_below_the_share(n, xi, sigma):
+    share = 1e-6
+    whole, cut = morlet_band(n, xi, sigma), morlet_band(n, xi, sigma, share)
+    lost = on_all_bins(whole, n) - on_all_bins(cut, n)
+    assert np.abs(lost).max() <= 1.1 * share * whole.values().max()
+    assert len(cut) < 0.8 * len(whole)
+
+
+def test_a_part_of_a_band_is_that_part_of_its_values():
+    band = morlet_band(1024, 0.35, 0.14)
+    np.testing.assert_array_equal(band.values(slice(5, 40)), band.values()[5:40])
+
+
+@pytest.mark.parametrize(("xi", "sigma"), [(0.001, 0.0003), (0.0005, 0.0004)])
+def test_long_wavelets_have_unit_l1_norm(xi, sigma):
+    # Their norm is summed over some of their samples only.
+    psi_hat = on_all_bins(morlet_band(2**18, xi, sigma), 2**18)
+    assert np.abs(np.fft.ifft(psi_hat)).sum() == pytest.approx(1, abs=1e-14)
 
 
 @pytest.mark.parametrize("Q", [1, 2, 8, 12])

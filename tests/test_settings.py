@@ -3,9 +3,22 @@ import warnings
 
 import numpy as np
 import pytest
+from kymatio.scattering1d.filter_bank import compute_temporal_support, gauss_1d
 from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
-from skscatter._settings import default_J, lay_out, resolve
+from skscatter._layout import lay_out, low_pass_reach
+from skscatter._settings import default_J, resolve
+
+
+@pytest.mark.filterwarnings("ignore:Signal support is too small")
+@pytest.mark.parametrize("T", [1, 1.5, 2, 3.7, 16, 100, 1000, 2048.5])
+@pytest.mark.parametrize("n_times", [1, 2, 3, 17, 100, 777, 5000, 32768])
+def test_reach_of_the_low_pass_is_kymatios(n_times, T):
+    if n_times < T:
+        return
+    phi_hat = gauss_1d(n_times, 0.1 / T)
+    expected = compute_temporal_support(phi_hat[np.newaxis], criterion_amplitude=1e-3)
+    assert low_pass_reach(n_times, T) == expected
 
 
 @pytest.mark.parametrize(

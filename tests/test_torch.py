@@ -477,6 +477,15 @@ def test_blocks_fit_the_memory_that_is_free_on_the_device(cuda_namespace, monkey
     assert namespace_at(CPU, "float32").free_bytes() is None
 
 
+def test_a_lack_of_memory_in_the_fft_library_counts_as_one():
+    xp = namespace_at(CPU, "float32")
+    with pytest.raises(xp.out_of_memory, match="CUFFT_ALLOC"), xp.working(from_numpy=True):
+        raise RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED")
+    with pytest.raises(RuntimeError, match="other") as caught, xp.working(from_numpy=True):
+        raise RuntimeError("other")
+    assert not isinstance(caught.value, xp.out_of_memory)
+
+
 class SmallNamespace(NumpyNamespace):
     """Runs out of memory when asked for more than two signals."""
 

@@ -1,0 +1,117 @@
+import math
+
+import numpy as np
+import pytest
+from kymatio.scattering1d.filter_bank import gauss_1d
+
+from skscatter._filters import gauss_band
+from skscatter._layout import lay_out
+from skscatter._low_pass import (
+    MOST_NODES,
+    BlockLowPass,
+    Grid,
+    SpectralLowPass,
+    Tiling,
+    low_pass,
+)
+from skscatter._namespaces import NumpyNamespace
+from skscatter._settings import SIGMA0, resolve
+from skscatter._spectra import negligible
+
+# Frames few and many, finer and coarser than T; phi that reaches around the padded signal.
+CASES = [
+    {"n_times": 700, "J": 5},
+    {"n_times": 700, "J": 5, "stride": 4},
+    {"n_times": 700, "J": 3, "T": 40},
+    {"n_times": 1023, "J": 6, "T": 1000},
+    {"n_times": 1024, "J": 6, "T": 1},
+    {"n_times": 5000, "J": 8, "T": 200.5, "stride": 1},
+    {"n_times": 8192, "J": 8},
+    {"n_times": 8192, "J": 8, "stride": 1024},
+    {"n_times": 20000, "J": 9, "stride": 8},
+    {"n_times": 2, "J": 0},
+]
+
+
+def rates(settings):
+    return range(settings.subsampling(settings.J) + 1)
+
+
+def averaged(form, U):
+    """Apply a low-pass to envelopes."""
+    out = np.empty((len(U), form_frames(form)), U.dtype)
+    xp = NumpyNamespace(U.dtype)
+    U = U[:, np.newaxis, form.used].copy()
+    form.apply(xp.rfft(U, form.n_bins) if form.n_bins else U, out=out)
+    return out
+
+
+def form_frames(form):
+    if form.n_bins:
+        return form.frames.stop - form.frames.start
+    return form.n_frames
+
+
+def by_definition(U, layout, T, k):
+    """Convolve with kymatio's filter, periodised by the sum, and take the frames."""
+    n = layout.n_padded >> k
+    phi_hat = gauss_1d(layout.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
+    frames = (layout.first_frame + layout.stride * np.arange(layout.n_frames)) >> k
+    return np.fft.ifft(np.fft.fft(U) * phi_hat).real[:, frames]
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 2e-15), ("float32", 1e-6)])
+@pytest.mark.parametrize("parameters", CASES)
+@pytest.mark.parametrize("spectrum_at_hand", [True, False])
+def test_every_form_averages_by_the_definition(parameters, dtype, tolerance, spectrum_at_hand):
+    settings = resolve(**parameters)
+    layout, xp = lay_out(settings), NumpyNamespace(dtype)
+    phi = gauss_band(layout.n_padded, SIGMA0 / settings.T)
+    for k in rates(settings):
+        U = np.random.default_rng(k).uniform(0, 1, (2, layout.n_padded >> k))
+        form = low_pass(xp, phi, settings.T, layout, k, spectrum_at_hand)
+        S = averaged(form, U.astype(dtype))
+        # kymatio's Gaussian leaves a period out, which counts at T = 1.
+        tails = 10 * math.exp(-((settings.T / SIGMA0) ** 2) / 2)
+        np.testing.assert_allclose(
+            S, by_definition(U, layout, settings.T, k), rtol=0, atol=tolerance + tails
+        )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("T", [1, 3.7, 64, 300])
+def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
+    settings = resolve(20000, J=5, T=T)
+    share = negligible(dtype)
+    gathered = 0
+    for k in rates(settings):
+        grid = Grid(T, lay_out(settings), k, share)
+        for block in 2 ** np.arange(1, 11):
+            tiling = Tiling(grid, int(block))
+            if len(tiling.nodes) >= min(block, MOST_NODES):
+                continue
+            gathered += 1
+            t = np.arange(tiling.tile_blocks * block) + tiling.first_block * block
+            frames = grid.first + np.arange(tiling.n_frames) * grid.stride
+            blocks = tiling.average().reshape(tiling.tile_blocks, len(tiling.nodes), -1)
+            matrix = np.einsum("tm,bmf->btf", tiling.gather(), blocks).reshape(len(t), -1)
+            exact = grid.phi(frames - t[:, np.newaxis])
+            # The bound on the interpolation, and the rounding of this check.
+            assert np.abs(matrix - exact).max() <= (share + 1e-13) * grid.phi(np.zeros(1))[0]
+    assert gathered or T < 8
+
+
+def test_long_signals_need_small_matrices():
+    settings = resolve(2**22, J=10)
+    layout, xp = lay_out(settings), NumpyNamespace("float32")
+    for k in rates(settings):
+        form = BlockLowPass(xp, Grid(settings.T, layout, k, negligible("float32")))
+        assert form.average.size + (0 if form.gather is None else form.gather.size) < 2**17
+
+
+def test_forms_follow_from_what_is_at_hand():
+    settings = resolve(8192, J=8)
+    layout, xp = lay_out(settings), NumpyNamespace("float32")
+    phi = gauss_band(layout.n_padded, SIGMA0 / settings.T)
+    assert isinstance(low_pass(xp, phi, settings.T, layout, 2, True), SpectralLowPass)
+    assert isinstance(low_pass(xp, phi, settings.T, layout, 2, False), BlockLowPass)
