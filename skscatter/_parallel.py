@@ -32,6 +32,14 @@ def check_n_jobs(n_jobs: Any) -> None:
         raise ValueError(message)
 
 
+def count_workers(n_jobs: int | None) -> int:
+    """Threads that `n_jobs` stands for.
+
+    The number is joblib's, the kind of worker ours; a cluster's cores are not this machine's.
+    """
+    return min(effective_n_jobs(n_jobs), cpu_count())
+
+
 _blas_limit = threading.Lock()
 
 
@@ -76,6 +84,8 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
     fair = -(-n_rows // (TASKS_PER_WORKER * n_workers))
     if fair > chunk:
         fair -= fair % chunk
+    else:  # few rows: a whole chunk is worth more than equal shares
+        fair = min(chunk, -(-n_rows // n_workers))
     return max(1, min(fair, CHUNKS_PER_TASK * chunk, at_once // n_workers))
 
 
@@ -124,8 +134,7 @@ def for_each_block(
     """
     blas: AbstractContextManager[None] = nullcontext()
     if n_workers is None:
-        # The number is joblib's, the kind of worker ours; a cluster's cores are not this machine's.
-        n_workers = min(effective_n_jobs(n_jobs), cpu_count())
+        n_workers = count_workers(n_jobs)
         blas = one_blas_thread()
     step = rows_per_task(n_rows, n_workers, chunk, at_once)
     blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
