@@ -17,6 +17,11 @@ from skscatter._validation import check_choice, check_integer, check_real
 SIGMA0 = 0.1  # bandwidth of the low-pass at T = 1, in cycles per sample
 PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
 
+# Version of the numbers that come out. Raise it with any change that makes features differ by more
+# than rounding for the same parameters, be it here, in the cascade or in the pooling: row stores
+# then compute them anew instead of mixing old and new.
+NUMERICS = 1
+
 PADDINGS = ("reflect", "zero", "periodic")
 NORMALIZATIONS = ("unit", "kymatio-0.3")
 ENGINES = ("fused", "kymatio")

@@ -14,11 +14,13 @@ from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
 from skscatter._backends import adopt, check_backend, choose_place, place_of
 from skscatter._engines import Engine, get_engine
 from skscatter._filters import smallest_J
+from skscatter._memory import Memory, check_memory, context_of, recall
 from skscatter._namespaces import Array, Namespace
-from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
+from skscatter._parallel import check_n_jobs, count_workers, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
 from skscatter._settings import Settings, lay_out, resolve
+from skscatter._store import RowStore
 from skscatter._validation import check_choice, check_integer, check_real
 
 LOG_STAGES = ("frames", "pooled")
@@ -88,6 +90,11 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
         context, -1 is all cores. PyTorch has its own threads and takes no notice.
+    memory : str, path-like, RowStore or None, default=None
+        Where to keep the features of each signal, so that no fold of a search and no later run
+        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
+        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
+        computed.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -161,6 +168,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
+        memory: Memory = None,
         verbose: int = 0,
     ) -> None:
         self.J = J
@@ -181,6 +189,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self.precision = precision
         self.batch_size = batch_size
         self.n_jobs = n_jobs
+        self.memory = memory
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any = None) -> "Scattering1D":
@@ -253,7 +262,12 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         """
         X = self._validate(X, "transform")
         width = len(self.paths_) * len(self._suffixes())
-        return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), X, (width,))
+        return self._map(
+            lambda xp, S: self._pool(xp, S).reshape(-1, width),
+            X,
+            (width,),
+            store=check_memory(self.memory),
+        )
 
     def scatter(self, X: ArrayLike) -> Array:
         """Compute the coefficients at every frame: no logarithm, no pooling.
@@ -345,6 +359,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             check_integer("batch_size", self.batch_size, minimum=1)
         check_backend(self.backend, self.device)
         check_n_jobs(self.n_jobs)
+        check_memory(self.memory)
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, minimum=0)
 
@@ -381,9 +396,16 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         return checked
 
     def _map(
-        self, function: Callable[[Namespace, Array], Array], X: Array, shape: tuple[int, ...]
+        self,
+        function: Callable[[Namespace, Array], Array],
+        X: Array,
+        shape: tuple[int, ...],
+        *,
+        store: RowStore | None = None,
     ) -> Array:
         """Apply `function` to the coefficients of blocks of validated signals.
+
+        With a `store`, `function` must be what `transform` applies: rows are kept under its key.
 
         Returns
         -------
@@ -398,10 +420,10 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         xp = engine.xp
         results = np.empty((len(X), *shape), dtype) if from_numpy else xp.empty((len(X), *shape))
 
-        def compute(block: slice) -> None:
+        def compute(rows: slice | NDArray[np.intp]) -> None:
             with xp.working(from_numpy=from_numpy):
-                result = function(xp, self._scatter(engine, xp.load(X[block])))
-                results[block] = xp.to_numpy(result) if from_numpy else result
+                result = function(xp, self._scatter(engine, xp.load(X[rows])))
+                results[rows] = xp.to_numpy(result) if from_numpy else result
 
         at_once = self.batch_size
         if at_once is None:
@@ -409,16 +431,38 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             if room is None:
                 room = get_config()["working_memory"] * 2**20
             at_once = int(room // engine.bytes_per_signal)
-        for_each_block(
-            in_smaller_blocks(compute, xp.out_of_memory),
-            len(X),
-            chunk=engine.chunk,
-            at_once=at_once,
-            n_jobs=self.n_jobs,
-            n_workers=xp.n_workers if from_numpy else 1,
-            verbose=self.verbose,
-            description=type(self).__name__,
-        )
+        n_workers = xp.n_workers if from_numpy else 1
+        description = type(self).__name__
+
+        def compute_in_blocks(rows: NDArray[np.intp] | None, verbose: int) -> None:
+            """Compute the rows at some positions, or all."""
+            for_each_block(
+                in_smaller_blocks(
+                    compute if rows is None else lambda block: compute(rows[block]),
+                    xp.out_of_memory,
+                ),
+                len(X) if rows is None else len(rows),
+                chunk=engine.chunk,
+                at_once=at_once,
+                n_jobs=self.n_jobs,
+                n_workers=n_workers,
+                verbose=verbose,
+                description=description,
+            )
+
+        if store is None or not from_numpy:
+            compute_in_blocks(None, self.verbose)
+        else:
+            recall(
+                store,
+                X,
+                results,
+                lambda rows: compute_in_blocks(rows, 0),
+                context_of(self._settings, self._outputs(), dtype),
+                grain=engine.chunk * (n_workers or count_workers(self.n_jobs)),
+                verbose=self.verbose,
+                description=description,
+            )
         return give_back(results)
 
     def _scatter(self, engine: Engine, x: Array) -> Array:
@@ -435,6 +479,16 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not statistics:
             return S
         return pool(xp, S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the features depend on beside the settings, equal values in equal form."""
+        statistics = check_pooling(self.pooling)
+        return {
+            "class": f"{type(self).__module__}.{type(self).__qualname__}",
+            "normalize": self.normalize,
+            "pooling": statistics,
+            "n_segments": int(self.n_segments) if statistics else None,
+        }
 
     def _suffixes(self) -> list[str]:
         """Names of the features of one path, in the order of `_pool`."""
@@ -509,6 +563,11 @@ class LogScattering1D(Scattering1D):
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
         context, -1 is all cores. PyTorch has its own threads and takes no notice.
+    memory : str, path-like, RowStore or None, default=None
+        Where to keep the features of each signal, so that no fold of a search and no later run
+        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
+        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
+        computed.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -584,6 +643,7 @@ class LogScattering1D(Scattering1D):
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
+        memory: Memory = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -605,6 +665,7 @@ class LogScattering1D(Scattering1D):
             precision=precision,
             batch_size=batch_size,
             n_jobs=n_jobs,
+            memory=memory,
             verbose=verbose,
         )
         self.log_eps = log_eps
@@ -619,6 +680,10 @@ class LogScattering1D(Scattering1D):
         if self.log_stage == "frames":
             return super()._pool(xp, self._log(xp, S))
         return self._log(xp, super()._pool(xp, S))
+
+    def _outputs(self) -> dict[str, Any]:
+        logarithm = {"log_eps": float(self.log_eps), "log_stage": self.log_stage}
+        return super()._outputs() | logarithm
 
     def _log(self, xp: Namespace, S: Array) -> Array:
         # Order 0 has either sign, and rounding can leave any coefficient just below zero.
