@@ -392,8 +392,8 @@ class _Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        with closing(self._connection):
-            # Housekeeping: it must hide no error, and its own failure changes no result.
+        # Housekeeping: it must hide no error, and its own failure changes no result.
+        with suppress(sqlite3.Error), closing(self._connection):
             with suppress(sqlite3.Error):
                 if self._stale:
                     self._touch()
