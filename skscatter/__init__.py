@@ -5,14 +5,24 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from skscatter._frames import frame_signal
+    from skscatter._store import RowStore, RowStoreWarning
     from skscatter._transformer import LogScattering1D, Scattering1D
 
 __version__ = "0.1.0"
 
-__all__ = ["LogScattering1D", "Scattering1D", "__version__", "frame_signal"]
+__all__ = [
+    "LogScattering1D",
+    "RowStore",
+    "RowStoreWarning",
+    "Scattering1D",
+    "__version__",
+    "frame_signal",
+]
 
 _MODULES = {
     "LogScattering1D": "_transformer",
+    "RowStore": "_store",
+    "RowStoreWarning": "_store",
     "Scattering1D": "_transformer",
     "frame_signal": "_frames",
 }

@@ -15,7 +15,9 @@ from skscatter import __version__
 # What takes long to import is imported where it is needed, so that --help does not wait.
 if TYPE_CHECKING:
     from skscatter._demo import Digits, Result
+    from skscatter._store import RowStore
 
+FEATURES = "features.sqlite"  # the demo's row store, in its folder
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 
@@ -68,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         help="train a model of spoken digits, judge it and keep it",
         description="Choose a model of spoken digits by grid search on the training part of a "
         "data set, judge it on the test part, and write the model, the results of the search "
-        "and the confusion matrix to a folder.",
+        "and the confusion matrix to a folder, with the features, which a second run finds there.",
     )
     demo.add_argument(
         "--data",
@@ -146,7 +148,9 @@ def _demo(arguments: argparse.Namespace) -> int:
         raise CommandError(f"{out}: no permission to write")
 
     from skscatter._demo import load_digits, run_example, timed
+    from skscatter._store import RowStore
 
+    store = RowStore(out / FEATURES)
     seconds: dict[str, float] = {}
     with timed(seconds, "data"):
         try:
@@ -164,12 +168,13 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     if arguments.example:
         _say("\nFitting the published setting")
-        result = run_example(digits, n_jobs=arguments.n_jobs)
+        result = run_example(digits, n_jobs=arguments.n_jobs, store=store)
         _say_published(result)
     else:
-        result = _search(digits, arguments.n_jobs)
+        result = _search(digits, arguments.n_jobs, store)
         _say_candidates(result)
     _say_digits(result)
+    _say_features(result)
 
     with timed(seconds, "files"):
         files = _write_files(out, digits, result)
@@ -190,7 +195,7 @@ def _this_program() -> list[str]:
     return [sys.argv[0]] if program.stem == "skscatter" else ["python", "-m", "skscatter"]
 
 
-def _search(digits: "Digits", n_jobs: int) -> "Result":
+def _search(digits: "Digits", n_jobs: int, store: "RowStore") -> "Result":
     from tqdm import tqdm
 
     from skscatter._demo import N_FOLDS, n_fits, run_search
@@ -198,7 +203,7 @@ def _search(digits: "Digits", n_jobs: int) -> "Result":
     _say(f"\nSearch: {n_fits() // N_FOLDS} candidates, {N_FOLDS} folds of the training part")
     # disable=None: only where standard error is a terminal.
     with tqdm(total=n_fits(), desc="Search", unit="fit", leave=False, disable=None) as bar:
-        return run_search(digits, n_jobs=n_jobs, on_fit=bar.update)
+        return run_search(digits, n_jobs=n_jobs, on_fit=bar.update, store=store)
 
 
 def _say_data(digits: "Digits") -> None:
@@ -257,6 +262,15 @@ def _say_digits(result: "Result") -> None:
     )
 
 
+def _say_features(result: "Result") -> None:
+    total = result.n_computed + result.n_found
+    if total:
+        _say(
+            f"\nFeatures: {result.n_computed:,} of {total:,} rows computed, "
+            f"the rest found in {FEATURES}"
+        )
+
+
 def _write_files(out: Path, digits: "Digits", result: "Result") -> dict[Path, str]:
     """Write the results; return what is in which file, the model first, a recording last."""
     from skscatter import _demo
@@ -272,6 +286,8 @@ def _write_files(out: Path, digits: "Digits", result: "Result") -> dict[Path, st
     if result.search is not None:
         contents = _demo.cv_results_bytes(result.search.cv_results_)
         write("cv_results.csv", contents, "all results of the search")
+    if (out / FEATURES).exists():
+        files[out / FEATURES] = "the features, which later runs need not compute"
     try:
         contents = _demo.confusion_bytes(result, digits.title)
     except ImportError:

@@ -28,6 +28,7 @@ from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
 from skscatter._parallel import one_blas_thread
+from skscatter._store import RowStore
 from skscatter._transformer import LogScattering1D, Scattering1D
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
 from skscatter.datasets._recordings import fit_length, read_wav
@@ -118,6 +119,8 @@ class Result:
         None if there was nothing to choose.
     seconds : dict of str to float
         The time that each step took.
+    n_computed, n_found : int
+        Rows of features that were computed, and found in the store.
     """
 
     model: Pipeline
@@ -127,6 +130,8 @@ class Result:
     confusion: NDArray[Any]
     search: GridSearchCV | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    n_computed: int = 0
+    n_found: int = 0
 
 
 @contextmanager
@@ -169,14 +174,14 @@ def load_digits(
     return Digits(load_spoken_digits(), why_not)
 
 
-def searched_pipeline(sampling_rate: float) -> Pipeline:
+def searched_pipeline(sampling_rate: float, store: RowStore | None = None) -> Pipeline:
     """Make the pipeline whose parameters `GRID` varies."""
-    return _classifier(LogScattering1D(sampling_rate=sampling_rate))
+    return _classifier(LogScattering1D(sampling_rate=sampling_rate, memory=store))
 
 
-def example_pipeline(sampling_rate: float) -> Pipeline:
+def example_pipeline(sampling_rate: float, store: RowStore | None = None) -> Pipeline:
     """Make the pipeline of kymatio's spoken digit example."""
-    return _classifier(LogScattering1D(**EXAMPLE, sampling_rate=sampling_rate))
+    return _classifier(LogScattering1D(**EXAMPLE, sampling_rate=sampling_rate, memory=store))
 
 
 def _classifier(scattering: LogScattering1D) -> Pipeline:
@@ -188,7 +193,9 @@ def n_fits() -> int:
     return N_FOLDS * int(np.prod([len(values) for values in GRID.values()]))
 
 
-def run_search(digits: Digits, *, n_jobs: int, on_fit: Callable[[], object]) -> Result:
+def run_search(
+    digits: Digits, *, n_jobs: int, on_fit: Callable[[], object], store: RowStore | None = None
+) -> Result:
     """Choose the best candidate of `GRID` by cross-validation, and judge it on the test part.
 
     Parameters
@@ -198,6 +205,8 @@ def run_search(digits: Digits, *, n_jobs: int, on_fit: Callable[[], object]) -> 
         Threads.
     on_fit : callable
         Called after each of the `n_fits` fits.
+    store : RowStore or None, default=None
+        Where to keep features, so that no fold computes those of another.
     """
 
     def score(estimator: Pipeline, X: NDArray[Any], y: NDArray[Any]) -> float:
@@ -206,7 +215,7 @@ def run_search(digits: Digits, *, n_jobs: int, on_fit: Callable[[], object]) -> 
         return accuracy
 
     search = GridSearchCV(
-        searched_pipeline(digits.bunch.sampling_rate),
+        searched_pipeline(digits.bunch.sampling_rate, store),
         GRID,
         scoring=score,
         cv=StratifiedKFold(N_FOLDS, shuffle=True, random_state=SEED),
@@ -214,22 +223,24 @@ def run_search(digits: Digits, *, n_jobs: int, on_fit: Callable[[], object]) -> 
         error_score="raise",
     )
     seconds: dict[str, float] = {}
+    before = _use_of(store)
     with _threads(n_jobs):
         with timed(seconds, "search"):
             search.fit(*digits.part("train"))
         seconds["search"] -= search.refit_time_
         seconds["final fit"] = search.refit_time_
-        return _judge(search.best_estimator_, digits, seconds, search)
+        return _judge(search.best_estimator_, digits, seconds, store, before, search)
 
 
-def run_example(digits: Digits, *, n_jobs: int) -> Result:
+def run_example(digits: Digits, *, n_jobs: int, store: RowStore | None = None) -> Result:
     """Fit the published setting, and judge it on the test part."""
-    model = example_pipeline(digits.bunch.sampling_rate)
+    model = example_pipeline(digits.bunch.sampling_rate, store)
     seconds: dict[str, float] = {}
+    before = _use_of(store)
     with _threads(n_jobs):
         with timed(seconds, "fit"):
             model.fit(*digits.part("train"))
-        return _judge(model, digits, seconds)
+        return _judge(model, digits, seconds, store, before)
 
 
 @contextmanager
@@ -245,10 +256,21 @@ def _threads(n_jobs: int) -> Iterator[None]:
         yield
 
 
+def _use_of(store: RowStore | None) -> tuple[int, int]:
+    """Rows that this process has computed for a store, and found in it."""
+    try:
+        info = store.info() if store is not None else None
+    except OSError:  # the transform has warned of it
+        info = None
+    return (info.misses, info.hits) if info is not None else (0, 0)
+
+
 def _judge(
     model: Pipeline,
     digits: Digits,
     seconds: dict[str, float],
+    store: RowStore | None,
+    before: tuple[int, int],
     search: GridSearchCV | None = None,
 ) -> Result:
     with timed(seconds, "scoring"):
@@ -256,6 +278,9 @@ def _judge(
         X, y = digits.part("test")
         predicted = model.predict(X)
     labels = model.classes_
+    # The store is this machine's, not the model's.
+    model.set_params(logscattering1d__memory=None)
+    n_computed, n_found = (now - then for now, then in zip(_use_of(store), before, strict=True))
     columns = precision_recall_fscore_support(y, predicted, labels=labels, zero_division=0.0)
     return Result(
         model=model,
@@ -268,6 +293,8 @@ def _judge(
         confusion=confusion_matrix(y, predicted, labels=labels),
         search=search,
         seconds=seconds,
+        n_computed=n_computed,
+        n_found=n_found,
     )
 
 

@@ -101,6 +101,8 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
     fair = -(-n_rows // (TASKS_PER_WORKER * n_workers))
     if fair > chunk:
         fair -= fair % chunk
+    else:  # few rows: a whole chunk is worth more than equal shares
+        fair = min(chunk, -(-n_rows // n_workers))
     return max(1, min(fair, CHUNKS_PER_TASK * chunk, at_once // n_workers))
 
 

@@ -15,6 +15,11 @@ from skscatter._validation import check_choice, check_integer, check_real
 # Constants of kymatio's Morlet family (Andén and Mallat, "Deep Scattering Spectrum", 2014).
 SIGMA0 = 0.1  # bandwidth of the low-pass at T = 1, in cycles per sample
 
+# Version of the numbers that come out. Raise it with any change that makes features differ by more
+# than rounding for the same parameters, be it here, in the cascade or in the pooling: row stores
+# then compute them anew instead of mixing old and new.
+NUMERICS = 1
+
 PADDINGS = ("reflect", "zero", "periodic")
 NORMALIZATIONS = ("unit", "kymatio-0.3")
 ENGINES = ("fused", "kymatio")

@@ -19,11 +19,13 @@ from skscatter._engines import Engine, get_engine
 from skscatter._file_maps import drop_pages, pieces
 from skscatter._filters import smallest_J
 from skscatter._layout import lay_out
+from skscatter._memory import Memory, check_memory, context_of, recall
 from skscatter._namespaces import Array, Namespace
-from skscatter._parallel import check_n_jobs, for_each_block, in_smaller_blocks
+from skscatter._parallel import check_n_jobs, count_threads, for_each_block, in_smaller_blocks
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
 from skscatter._settings import Settings, resolve
+from skscatter._store import RowStore
 from skscatter._streams import check_batches, read_ahead
 from skscatter._validation import (
     any_number_of_rows,
@@ -100,6 +102,11 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
         context, -1 is all cores. PyTorch has its own threads and takes no notice.
+    memory : str, path-like, RowStore or None, default=None
+        Where to keep the features of each signal, so that no fold of a search and no later run
+        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
+        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
+        computed.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -174,6 +181,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
+        memory: Memory = None,
         verbose: int = 0,
     ) -> None:
         self.J = J
@@ -194,6 +202,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self.precision = precision
         self.batch_size = batch_size
         self.n_jobs = n_jobs
+        self.memory = memory
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any = None) -> "Scattering1D":
@@ -272,7 +281,12 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if is_dask(X):
             refuse_data_frames(self)
             return map_chunks(self, "transform", X, (width,), _output_dtype(signals))
-        return self._map(lambda xp, S: self._pool(xp, S).reshape(-1, width), signals, (width,))
+        return self._map(
+            lambda xp, S: self._pool(xp, S).reshape(-1, width),
+            signals,
+            (width,),
+            store=check_memory(self.memory),
+        )
 
     def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
         """Compute the features of signals that come in batches, reading the next meanwhile.
@@ -421,6 +435,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             check_integer("batch_size", self.batch_size, minimum=1)
         check_backend(self.backend, self.device)
         check_n_jobs(self.n_jobs)
+        check_memory(self.memory)
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, minimum=0)
 
@@ -469,9 +484,16 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         return checked
 
     def _map(
-        self, function: Callable[[Namespace, Array], Array], X: Array, shape: tuple[int, ...]
+        self,
+        function: Callable[[Namespace, Array], Array],
+        X: Array,
+        shape: tuple[int, ...],
+        *,
+        store: RowStore | None = None,
     ) -> Array:
         """Apply `function` to the coefficients of blocks of validated signals.
+
+        With a `store`, `function` must be what `transform` applies: rows are kept under its key.
 
         Returns
         -------
@@ -486,10 +508,10 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         xp = engine.xp
         results = np.empty((len(X), *shape), dtype) if from_numpy else xp.empty((len(X), *shape))
 
-        def compute(block: slice) -> None:
+        def compute(rows: slice | NDArray[np.intp]) -> None:
             with xp.working(from_numpy=from_numpy):
-                result = function(xp, self._scatter(engine, xp.load(X[block])))
-                results[block] = xp.to_numpy(result) if from_numpy else result
+                result = function(xp, self._scatter(engine, xp.load(X[rows])))
+                results[rows] = xp.to_numpy(result) if from_numpy else result
             drop_pages(X)
 
         at_once = self.batch_size
@@ -498,16 +520,38 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             if room is None:
                 room = get_config()["working_memory"] * 2**20
             at_once = int(room // engine.bytes_per_signal)
-        for_each_block(
-            in_smaller_blocks(compute, xp.out_of_memory),
-            len(X),
-            chunk=engine.chunk,
-            at_once=at_once,
-            n_jobs=self.n_jobs,
-            n_workers=xp.n_workers if from_numpy else 1,
-            verbose=self.verbose,
-            description=type(self).__name__,
-        )
+        n_workers = xp.n_workers if from_numpy else 1
+        description = type(self).__name__
+
+        def compute_in_blocks(rows: NDArray[np.intp] | None, verbose: int) -> None:
+            """Compute the rows at some positions, or all."""
+            for_each_block(
+                in_smaller_blocks(
+                    compute if rows is None else lambda block: compute(rows[block]),
+                    xp.out_of_memory,
+                ),
+                len(X) if rows is None else len(rows),
+                chunk=engine.chunk,
+                at_once=at_once,
+                n_jobs=self.n_jobs,
+                n_workers=n_workers,
+                verbose=verbose,
+                description=description,
+            )
+
+        if store is None or not from_numpy:
+            compute_in_blocks(None, self.verbose)
+        else:
+            recall(
+                store,
+                X,
+                results,
+                lambda rows: compute_in_blocks(rows, 0),
+                context_of(self._settings, self._outputs(), dtype),
+                grain=engine.chunk * (n_workers or count_threads(self.n_jobs)),
+                verbose=self.verbose,
+                description=description,
+            )
         return give_back(results)
 
     def _scatter(self, engine: Engine, x: Array) -> Array:
@@ -524,6 +568,16 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not statistics:
             return S
         return pool(xp, S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
+
+    def _outputs(self) -> dict[str, Any]:
+        """What the features depend on beside the settings, equal values in equal form."""
+        statistics = check_pooling(self.pooling)
+        return {
+            "class": f"{type(self).__module__}.{type(self).__qualname__}",
+            "normalize": self.normalize,
+            "pooling": statistics,
+            "n_segments": int(self.n_segments) if statistics else None,
+        }
 
     def _suffixes(self) -> list[str]:
         """Names of the features of one path, in the order of `_pool`."""
@@ -598,6 +652,11 @@ class LogScattering1D(Scattering1D):
     n_jobs : int or None, default=None
         Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
         context, -1 is all cores. PyTorch has its own threads and takes no notice.
+    memory : str, path-like, RowStore or None, default=None
+        Where to keep the features of each signal, so that no fold of a search and no later run
+        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
+        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
+        computed.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -673,6 +732,7 @@ class LogScattering1D(Scattering1D):
         precision: str = "reference",
         batch_size: int | None = None,
         n_jobs: int | None = None,
+        memory: Memory = None,
         verbose: int = 0,
     ) -> None:
         super().__init__(
@@ -694,6 +754,7 @@ class LogScattering1D(Scattering1D):
             precision=precision,
             batch_size=batch_size,
             n_jobs=n_jobs,
+            memory=memory,
             verbose=verbose,
         )
         self.log_eps = log_eps
@@ -708,6 +769,10 @@ class LogScattering1D(Scattering1D):
         if self.log_stage == "frames":
             return super()._pool(xp, self._log(xp, S))
         return self._log(xp, super()._pool(xp, S))
+
+    def _outputs(self) -> dict[str, Any]:
+        logarithm = {"log_eps": float(self.log_eps), "log_stage": self.log_stage}
+        return super()._outputs() | logarithm
 
     def _log(self, xp: Namespace, S: Array) -> Array:
         # Order 0 has either sign, and rounding can leave any coefficient just below zero.

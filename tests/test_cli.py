@@ -17,7 +17,7 @@ import pytest
 from scipy.io import wavfile
 
 import skscatter
-from skscatter import _cli, _demo
+from skscatter import RowStore, _cli, _demo
 from skscatter._cli import main
 from skscatter.datasets import load_spoken_digits
 
@@ -131,10 +131,32 @@ def test_demo_writes_whole_files(demo):
         "model.joblib",
         "cv_results.csv",
         "confusion.png",
+        "features.sqlite",
         few_digits().filenames[few_digits().test][0],
     }
     assert all(str(out / name) in text for name in written)
     assert (out / "confusion.png").read_bytes().endswith(b"IEND\xaeB`\x82")
+
+
+def test_demo_computes_each_signal_once_for_each_scale_and_says_so(demo, capsys, small):
+    out, text = demo
+    # Two scales: 80 recordings in 3 folds and the scoring of each, then the last fit and scores.
+    total = 2 * 3 * 80 + 80 + 80 + 40
+    assert f"\nFeatures: 200 of {total} rows computed, the rest found in features.sqlite\n" in text
+    assert main(["demo", "--data", "spoken-digits", "--out", str(out)]) == 0
+    assert f"\nFeatures: 0 of {total} rows computed, the rest found" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("default::skscatter.RowStoreWarning")
+def test_demo_goes_on_without_a_store_that_cannot_be_used(small, capsys):
+    Path("skscatter-demo").mkdir()
+    Path("skscatter-demo/features.sqlite").write_text("mine")
+    assert main(["demo", "--example", "--data", "spoken-digits"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("skscatter: The row store")
+    assert "is a file of another kind" in captured.err
+    assert "Features:" not in captured.out
+    assert Path("skscatter-demo/features.sqlite").read_text() == "mine"
 
 
 def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
@@ -147,6 +169,7 @@ def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     assert len(header) == len(row)
 
     model, sampling_rate = _demo.load_model(out / "model.joblib")
+    assert model[0].memory is None  # a model that goes elsewhere writes nothing there
     signal_ = _demo.read_signal(command[-1], n_times=4096, sampling_rate=sampling_rate)
     probabilities = model.predict_proba([signal_])[0]
     second, first = np.argsort(probabilities)[-2:]
@@ -356,7 +379,7 @@ def test_import_brings_only_the_standard_library():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
-def test_interrupt_leaves_nothing_behind():
+def test_interrupt_leaves_nothing_behind_but_features():
     # A shell that starts tests in the background has told them to ignore the signal.
     code = (
         "import signal, sys, skscatter._demo; from skscatter._cli import main\n"
@@ -378,7 +401,8 @@ def test_interrupt_leaves_nothing_behind():
     finally:
         process.kill()
     assert (process.returncode, errors) == (130, "interrupted\n")
-    assert list(Path("out").iterdir()) == []
+    assert {path.name for path in Path("out").iterdir()} <= {"features.sqlite"}
+    RowStore("out").info()
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
 

@@ -87,6 +87,7 @@ def test_result_agrees_with_the_model(monkeypatch):
     for score, row in zip(result.digit_scores, result.confusion, strict=True):
         assert score.recall == row[int(score.digit)] / row.sum()
     assert list(result.seconds) == ["fit", "scoring"]
+    assert (result.n_computed, result.n_found) == (0, 0)  # of no store
     assert result.search is None
 
 

@@ -44,6 +44,7 @@ NON_DEFAULT = {
     "sampling_rate": 8000.0,
     "batch_size": 3,
     "n_jobs": 2,
+    "memory": "features",
 }
 
 

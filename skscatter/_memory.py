@@ -1,0 +1,73 @@
+"""The parameter `memory`: which row store, and under which keys features go there."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from skscatter._file_maps import PIECE_BYTES, drop_pages
+from skscatter._settings import NUMERICS, Settings
+from skscatter._store import RowStore, row_keys
+
+Memory = str | os.PathLike[str] | RowStore | None
+
+
+def check_memory(memory: Any) -> RowStore | None:
+    """Return the store that the parameter `memory` stands for; the disk is not touched.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With its value and what would be accepted.
+    """
+    if memory is None or isinstance(memory, RowStore):
+        return memory
+    message = f"memory={memory!r} must be the path of a folder or file, a RowStore, or None."
+    try:
+        return RowStore(memory)
+    except (TypeError, ValueError) as error:
+        raise type(error)(message) from error
+
+
+def context_of(settings: Settings, others: dict[str, Any], dtype: np.dtype[Any]) -> str:
+    """Say what the features of a signal depend on beside the signal, in one form.
+
+    Parameters
+    ----------
+    settings : Settings
+    others : dict
+        Parameters of the transformer that are in no setting, as strings, numbers or None.
+    dtype : dtype
+        Precision of the features.
+    """
+    parts = {**asdict(settings), "T": float(settings.T), **others}  # 256 and 256.0 are one T
+    return json.dumps([NUMERICS, dtype.name, parts], sort_keys=True)
+
+
+def recall(
+    store: RowStore,
+    X: NDArray[Any],
+    results: NDArray[Any],
+    compute: Callable[[NDArray[np.intp]], object],
+    context: str,
+    *,
+    grain: int,
+    verbose: int,
+    description: str,
+) -> None:
+    """Fill `results` with the features of `X`, stored or computed; see `RowStore.fill`."""
+    with tqdm(total=len(X), desc=description, unit="signal", disable=not verbose) as bar:
+        store.fill(results, row_keys(_rows(X), context), compute, grain=grain, progress=bar.update)
+
+
+def _rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Go through the rows of an array, a mapped file's without keeping them in memory."""
+    step = max(1, PIECE_BYTES // max(X[:1].nbytes, 1))
+    for start in range(0, len(X), step):
+        yield from X[start : start + step]
+        drop_pages(X)
