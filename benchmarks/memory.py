@@ -1,9 +1,9 @@
 """Measure how much memory it takes to transform what lies on a disk.
 
 Signals are noise in a file that is mapped into memory, by default 200,000 of 2048 samples in
-float32, 1.6 GB. Each case runs in a process of its own; a row gives the largest memory that this
-process ever had, as the system counts it: Python, all libraries, what is in memory of the mapped
-file, work space and features::
+float32, 1.6 GB; one long signal is 2**24 samples of it. Each case runs in a process of its own; a
+row gives the largest memory that this process ever had, as the system counts it: Python, all
+libraries, what is in memory of the mapped file, work space and features::
 
     python benchmarks/memory.py
     python benchmarks/memory.py --n-signals 4000 --json memory.json
@@ -49,10 +49,23 @@ def frames(transformer: LogScattering1D, X: np.ndarray) -> int:
     return transformer.fit(view).transform(view).nbytes
 
 
+def record(dtype: str) -> Callable[[LogScattering1D, np.ndarray], int]:
+    """Features of one signal as long as there is room for in the file, up to 2**24 samples."""
+
+    def case(transformer: LogScattering1D, X: np.ndarray) -> int:
+        n_times = min(2**24, 2 ** (X.size.bit_length() - 1))
+        signal = X.reshape(1, -1)[:, :n_times].astype(dtype)
+        return transformer.fit(signal).transform(signal).nbytes
+
+    return case
+
+
 CASES: dict[str, tuple[str, Callable[[LogScattering1D, np.ndarray], int]]] = {
     "map": ("transform(X) of the map", whole_map),
     "batches": (f"transform_batches, {BATCH} signals each", batches),
     "frames": ("transform of frames, half overlapping", frames),
+    "record": ("transform of one long signal, float32", record("float32")),
+    "record64": ("transform of one long signal, float64", record("float64")),
 }
 
 

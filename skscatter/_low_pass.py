@@ -99,6 +99,8 @@ class BlockLowPass:
         self.tile = tiling.n_frames
 
     def apply(self, U: Array, out: Array) -> None:
+        # Products stay apart by signal: BLAS rounds by the number of rows and their places, and
+        # the features of a signal must not depend on its neighbours.
         xp = self.xp
         if self.gather is not None:
             blocks = U.reshape(*U.shape[:-2], -1, len(self.gather))
