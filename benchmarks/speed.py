@@ -22,6 +22,7 @@ gigabytes.
 
 import argparse
 import json
+import math
 import multiprocessing
 import platform
 import sys
@@ -146,18 +147,18 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
     work = [(np.zeros(size, X.dtype), np.zeros(size, xp.complex_dtype)) for _ in range(n_threads)]
     n_chunks = -(-len(X) // (chunk * n_threads))
 
-    def real(samples: np.ndarray, n_rows: int, n: int) -> np.ndarray:
-        phases = xp.phases(n)
-        return samples[: n_rows * n].reshape(n_rows, phases, n // phases)
-
     def transforms(samples: np.ndarray, bands: np.ndarray) -> None:
         for _ in range(n_chunks):
-            xp.rfft(real(samples, chunk, n_padded), n_padded // 2 + 1)
+            xp.rfft(samples[: chunk * n_padded].reshape(chunk, n_padded))
             for batch in batches:
-                n_rows = chunk * len(batch.paths)
-                xp.ifft(bands[: n_rows * batch.n].reshape(n_rows, batch.n))
+                shape = (chunk, len(batch.paths), batch.n)
+                size = math.prod(shape)
+                if batch.n_bins and xp.is_long(batch.n):  # one piece, modulus and all
+                    xp.envelope_spectra(bands[:size].reshape(shape), batch.n_bins, samples)
+                    continue
+                xp.ifft(bands[:size].reshape(shape))
                 if batch.n_bins:
-                    xp.rfft(real(samples, n_rows, batch.n), batch.n_bins)
+                    xp.rfft(samples[:size].reshape(shape))
 
     pool = ThreadPoolExecutor(n_threads)
 

@@ -64,9 +64,10 @@ class Cascade:
 
     def __init__(self, plan: Plan, xp: Namespace) -> None:
         self.plan, self.xp = plan, xp
-        self.largest_batch = max(
-            plan.layout.n_padded,
-            *(len(batch.paths) * batch.n for stage in plan.stages for batch in stage.batches),
+        batches = [batch for stage in plan.stages for batch in stage.batches]
+        self.largest_batch = max(len(batch.paths) * batch.n for batch in batches)
+        self.room = max(
+            plan.layout.n_padded, *(len(batch.paths) * xp.room_for(batch.n) for batch in batches)
         )
 
     @property
@@ -75,7 +76,7 @@ class Cascade:
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # A batch, its modulus, and the modulus's spectrum, which comes in new memory.
-        reals = 2 * self.largest_batch + plan.n_paths * plan.layout.n_frames
+        reals = 2 * self.room + plan.n_paths * plan.layout.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
 
     def work_space(self, n_signals: int) -> WorkSpace:
@@ -103,7 +104,7 @@ class Cascade:
                 start = stop
         return WorkSpace(
             bins=bins,
-            real=xp.empty((n_signals * self.largest_batch,)),
+            real=xp.empty((n_signals * self.room,)),
             complex=xp.empty_complex((n_signals * self.largest_batch,)),
         )
 
@@ -132,8 +133,7 @@ class Cascade:
         plan = self.plan
         padded = work.real[: len(x) * plan.layout.n_padded].reshape(len(x), -1)
         self._pad(x, padded)
-        phases = padded.reshape(len(x), -1, self.xp.phases(plan.layout.n_padded)).swapaxes(1, 2)
-        spectrum = self.xp.rfft(phases, plan.layout.n_padded // 2 + 1)
+        spectrum = self.xp.rfft(padded)
         if plan.order0 is not None:
             plan.order0.apply(spectrum, out=S[:, 0])
         plan.signal.window.unfold(spectrum, work.bins[0][SIGNAL][: len(x), 0])
@@ -153,11 +153,12 @@ class Cascade:
         for piece in batch.pieces:
             piece.filter.apply(bins[piece.source][:, piece.members], bands[:, piece.rows])
 
-        bands = xp.ifft(bands)[..., batch.low_pass.used]
-        U = work.real[: math.prod(bands.shape)].reshape(bands.shape)
-        xp.modulus(bands, out=U)
         if batch.n_bins:
-            U = xp.rfft(U, batch.n_bins)
+            U = xp.envelope_spectra(bands, batch.n_bins, work.real)
+        else:
+            bands = xp.ifft(bands)[..., batch.low_pass.used]
+            U = work.real[: math.prod(bands.shape)].reshape(bands.shape)
+            xp.modulus(bands, out=U)
 
         average = xp.empty((*shape, S.shape[-1]))
         batch.low_pass.apply(U, out=average)

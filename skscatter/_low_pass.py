@@ -39,7 +39,7 @@ class LowPass(Protocol):
     used: slice
 
     def apply(self, U: Array, out: Array) -> None:
-        """Average `U` of shape (..., n_bins) or (..., 1, n_used) to `out` of (..., n_frames)."""
+        """Average `U` of shape (..., n_bins or n_used) into `out` of shape (..., n_frames)."""
 
 
 class SpectralLowPass:
@@ -66,8 +66,7 @@ class SpectralLowPass:
         self.window.unfold(U, bins)
         hops = self.xp.empty_complex((*U.shape[:-1], self.n_hops))
         self.filter.apply(bins, hops)
-        phases = self.xp.ifft(hops).real
-        out[...] = phases.swapaxes(-1, -2).reshape(hops.shape)[..., self.frames]
+        out[...] = self.xp.ifft(hops).real[..., self.frames]
 
 
 class BlockLowPass:
@@ -103,11 +102,10 @@ class BlockLowPass:
         # the features of a signal must not depend on its neighbours.
         xp = self.xp
         if self.gather is not None:
-            blocks = U.reshape(*U.shape[:-2], -1, len(self.gather))
+            blocks = U.reshape(*U.shape[:-1], -1, len(self.gather))
             gathered = xp.empty((*blocks.shape[:-1], self.n_nodes))
             xp.matmul(blocks, self.gather, out=gathered)
-            U = gathered
-        U = U.reshape(*out.shape[:-1], -1)
+            U = gathered.reshape(*U.shape[:-1], -1)
         for i, frame in enumerate(range(0, self.n_frames, self.tile)):
             part = U[..., i * self.step : i * self.step + len(self.average)]
             target = out[..., frame : frame + self.tile]
@@ -219,7 +217,7 @@ def low_pass(
 ) -> LowPass:
     """Build the low-pass at a rate in the form that costs less."""
     grid = Grid(T, layout, k, negligible(xp.dtype))
-    in_phases = xp.phases(grid.n) > 1  # from which a spectrum is made as easily as a time series
-    if spectrum_at_hand or in_phases or (grid.wraps and grid.n_frames > MANY_FRAMES):
+    many = grid.wraps and grid.n_frames > MANY_FRAMES
+    if spectrum_at_hand or many or xp.is_long(grid.n):
         return SpectralLowPass(xp, phi, layout, k)
     return BlockLowPass(xp, grid)

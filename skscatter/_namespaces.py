@@ -5,6 +5,7 @@ the library that drives it. Outputs are written where the caller says (`out`), b
 for every intermediate result costs as much as the arithmetic.
 """
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
@@ -15,8 +16,11 @@ from numpy.typing import DTypeLike, NDArray
 
 Array = Any
 
-# Samples from which on a Fourier transform by two steps of its square root is faster.
+# Samples from which on Fourier transforms by two steps of their square root are faster.
 LONG = 2**17
+
+# Samples of a long signal to compute at a time: what stays in the second cache.
+IN_CACHE = 2**15
 
 
 class Namespace(Protocol):
@@ -35,7 +39,7 @@ class Namespace(Protocol):
     kept_bytes : int
         Work space that a thread may keep from one call to the next.
     kept_bins : int
-        The longest band whose values are kept; those of longer ones are computed as needed.
+        Bins of a band whose values are worth keeping for each use that a signal makes of it.
     n_workers : int or None
         Blocks of signals to have under way at a time; None for as many as the user says.
     out_of_memory : tuple of exception types
@@ -95,21 +99,25 @@ class Namespace(Protocol):
     def filter_add(self, spectrum: Array, gains: Array, out: Array) -> None:
         """Add the product of complex bins and real gains to `out`."""
 
-    def phases(self, n: int) -> int:
-        """Phases that Fourier transforms take and leave `n` samples in.
-
-        Of ``p`` phases, sample ``i + p * t`` lies at ``[..., i, t]``.
-        """
-
-    def rfft(self, a: Array, n_bins: int) -> Array:
-        """Fourier coefficients, at bins 0 to at least `n_bins`, of real samples.
-
-        Of shape (..., n_phases, n // n_phases); the result has one axis less. There are
-        ``n // 2 + 1`` bins to have.
-        """
+    def rfft(self, a: Array) -> Array:
+        """Fourier coefficients of real arrays at bins 0 to n // 2 along the last axis."""
 
     def ifft(self, a: Array) -> Array:
-        """Sum the Fourier series along the last axis, into phases; may overwrite `a`."""
+        """Sum the Fourier series along the last axis; may overwrite `a`."""
+
+    def is_long(self, n: int) -> bool:
+        """Whether the spectrum of an envelope of `n` samples takes less time than its samples."""
+
+    def envelope_spectra(self, bands: Array, n_bins: int, room: Array) -> Array:
+        """Fourier coefficients of the magnitude of Fourier series.
+
+        ``rfft(modulus(ifft(bands)))``, of which the bins from 0 to at least `n_bins`, of the
+        ``n // 2 + 1`` that there are, have to be right. May overwrite `bands`, and `room`, a flat
+        real array of `room_for` numbers for each row of bands, which the result may lie in.
+        """
+
+    def room_for(self, n: int) -> int:
+        """Real numbers that `envelope_spectra` has use for, for bands of `n` numbers."""
 
     def modulus(self, a: Array, out: Array) -> None:
         """Magnitude of complex numbers."""
@@ -160,7 +168,7 @@ class NumpyNamespace:
     def __init__(self, dtype: DTypeLike) -> None:
         self.dtype = np.dtype(dtype)
         self.complex_dtype = np.result_type(self.dtype, np.complex64)
-        self._tables: dict[int, tuple[NDArray[Any], ...]] = {}
+        self._tables: dict[tuple[int, int], tuple[NDArray[Any], NDArray[Any]]] = {}
 
     def working(self, *, from_numpy: bool) -> AbstractContextManager[None]:
         return nullcontext()
@@ -207,65 +215,82 @@ class NumpyNamespace:
         out = out.view(self.dtype)
         np.add(out, spectrum.view(self.dtype) * gains, out=out)
 
-    def phases(self, n: int) -> int:
-        return 1 if n < LONG else 2 ** ((n.bit_length() - 1) // 2)
-
-    def rfft(self, a: NDArray[Any], n_bins: int) -> NDArray[Any]:
-        p, m = a.shape[-2:]
-        spectra = scipy.fft.rfft(a, norm="forward")
-        if p == 1:
-            return spectra[..., 0, :]
-        # Bin m * q + r, of which r up to m / 2 is there; the others are conjugates of bins m * q'
-        # + m - r.
-        spectra = spectra[..., :n_bins]
-        self._turn(spectra, p * m, forward=True)
-        spectra = scipy.fft.fft(spectra, axis=-2, norm="forward", overwrite_x=True)
-        if n_bins <= m // 2 + 1:
-            return spectra[..., 0, :]
-        rows = -(-n_bins // m)
-        bins = self.empty_complex((*a.shape[:-2], rows, m))
-        bins[..., : m // 2 + 1] = spectra[..., :rows, :]
-        np.conjugate(
-            spectra[..., p - rows :, m // 2 - 1 : 0 : -1][..., ::-1, :], out=bins[..., m // 2 + 1 :]
-        )
-        return bins.reshape(*a.shape[:-2], -1)
+    def rfft(self, a: NDArray[Any]) -> NDArray[Any]:
+        return scipy.fft.rfft(a, norm="forward")
 
     def ifft(self, a: NDArray[Any]) -> NDArray[Any]:
-        n = a.shape[-1]
-        p = self.phases(n)
-        samples = a.reshape(*a.shape[:-1], p, n // p)
-        if p > 1:
-            samples = scipy.fft.ifft(samples, axis=-2, norm="forward", overwrite_x=True)
-            self._turn(samples, n, forward=False)
-        return scipy.fft.ifft(samples, norm="forward", overwrite_x=True)
+        return scipy.fft.ifft(a, norm="forward", overwrite_x=True)
 
-    def _turn(self, a: NDArray[Any], n: int, *, forward: bool) -> None:
-        """Multiply ``a[..., i, r]`` by ``exp(2 pi i i r / n)``, or its conjugate if `forward`.
+    def is_long(self, n: int) -> bool:
+        return n >= LONG
 
-        Bailey's four-step FFT (J. Supercomput. 4, 1990) turns so between its two steps. The
-        factors are made of two small tables, a few rows at a time.
+    def envelope_spectra(
+        self, bands: NDArray[Any], n_bins: int, room: NDArray[Any]
+    ) -> NDArray[Any]:
+        if self.is_long(bands.shape[-1]):
+            return self._long_envelope_spectra(bands, n_bins, room)
+        U = room[: bands.size].reshape(bands.shape)
+        self.modulus(self.ifft(bands), out=U)
+        return self.rfft(U)
+
+    def room_for(self, n: int) -> int:
+        return n + 2 * _phases(n) if self.is_long(n) else n
+
+    def _long_envelope_spectra(
+        self, bands: NDArray[Any], n_bins: int, room: NDArray[Any]
+    ) -> NDArray[Any]:
+        """The same by transforms of the square root of the length, which stay in the cache.
+
+        Bailey's four-step FFT (J. Supercomput. 4, 1990) of ``n = p * m`` samples: ``m`` transforms
+        of ``p``, a turn of each number, ``p`` transforms of ``m``. It leaves sample ``i + p * t``
+        at ``[i, t]``. The modulus does not mind, and the transform back takes them so: all from
+        turn to turn is done for a few ``i`` at a time.
         """
-        coarse, fine = self._turns(n)
-        step = max(1, 2**16 // a.shape[-1])
-        for start in range(0, a.shape[-2], step):
+        n = bands.shape[-1]
+        p = _phases(n)
+        m = n // p
+        series = bands.reshape(*bands.shape[:-1], p, m)
+        series = scipy.fft.ifft(series, axis=-2, norm="forward", overwrite_x=True)
+        kept = min(n_bins, m // 2 + 1)
+        shape = (*series.shape[:-1], kept)
+        spectra = room.view(self.complex_dtype)[: math.prod(shape)].reshape(shape)
+        coarse, fine = self._turns(p, m)
+        step = max(1, IN_CACHE // m)
+        for start in range(0, p, step):
             rows = slice(start, start + step)
-            factors = coarse[rows, :, np.newaxis] * fine[rows, np.newaxis, :]
-            factors = factors.reshape(len(factors), -1)[:, : a.shape[-1]]
-            if forward:
-                np.conjugate(factors, out=factors)
-            a[..., rows, :] *= factors
-
-    def _turns(self, n: int) -> tuple[NDArray[Any], ...]:
-        """Tables whose products are the factors at ``r = r1 * len(fine) + r0``."""
-        if n not in self._tables:
-            p = self.phases(n)
-            size = 2 ** ((n // p).bit_length() // 2)
-            i = np.arange(p)[:, np.newaxis]
-            self._tables[n] = tuple(
-                np.exp(2j * np.pi / n * (i * r % n)).astype(self.complex_dtype)
-                for r in (np.arange(0, n // p, size), np.arange(size))
+            turns = coarse[rows, :, np.newaxis] * fine[rows, np.newaxis, :]
+            turns = turns.reshape(-1, m)
+            part = self.ifft(series[..., rows, :] * turns)
+            np.multiply(
+                self.rfft(np.abs(part))[..., :kept],
+                np.conjugate(turns[:, :kept]),
+                out=spectra[..., rows, :],
             )
-        return self._tables[n]
+        spectra = scipy.fft.fft(spectra, axis=-2, norm="forward", overwrite_x=True)
+        # Bin r + m * q lies at [q, r]. Bins r beyond m / 2 are conjugates of n less the bin.
+        if n_bins <= kept:
+            return spectra[..., 0, :]
+        q = -(-n_bins // m)
+        bins = self.empty_complex((*bands.shape[:-1], q, m))
+        bins[..., :kept] = spectra[..., :q, :]
+        mirrored = spectra[..., p - q :, m // 2 - 1 : 0 : -1][..., ::-1, :]
+        np.conjugate(mirrored, out=bins[..., kept:])
+        return bins.reshape(*bands.shape[:-1], -1)
+
+    def _turns(self, p: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Factors ``exp(2 pi i i r / n)``, for ``i < p`` and ``r < m``, as two small tables.
+
+        They are ``coarse[i, r // s] * fine[i, r % s]``, with s the width of `fine`.
+        """
+        if (p, m) not in self._tables:
+            n, s = p * m, 2 ** (m.bit_length() // 2)
+            i = np.arange(p)[:, np.newaxis]
+            coarse, fine = (
+                np.exp(2j * np.pi / n * (i * r % n)).astype(self.complex_dtype)
+                for r in (np.arange(0, m, s), np.arange(s))
+            )
+            self._tables[p, m] = coarse, fine
+        return self._tables[p, m]
 
     def modulus(self, a: NDArray[Any], out: NDArray[Any]) -> None:
         np.abs(a, out=out)
@@ -293,3 +318,8 @@ class NumpyNamespace:
         exponent = np.clip(np.frexp(sizes)[1], -limit, limit)
         one = self.dtype.type(1)
         return np.ldexp(one, -exponent), np.ldexp(one, exponent)
+
+
+def _phases(n: int) -> int:
+    """The power of two next to the square root of a power of two, or that square root."""
+    return 2 ** ((n.bit_length() - 1) // 2)

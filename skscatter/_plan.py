@@ -151,7 +151,7 @@ class Planner:
             lambda k, of_spectrum: low_pass(xp, bank.phi, T, self.layout, k, of_spectrum)
         )
         # A wavelet of the second order meets several octaves: its values are kept once.
-        self.folded = cache(lambda band, n: FoldedBand(xp, band, n))
+        self.folded = cache(lambda band, n, n_uses: FoldedBand(xp, band, n, n_uses))
         self.signal = Source(Window(xp, bank.psi1, n_padded), range(1))
         second = self.paths[self.paths["order"] == 2]
         self.windows = {}  # of the first-order envelopes of an octave, where they go on
@@ -203,7 +203,9 @@ class Planner:
                     Piece(
                         source=SIGNAL,
                         members=slice(0, 1),
-                        filter=Filter(self.folded(self.bank.psi1[wavelet], n), self.signal.window),
+                        filter=Filter(
+                            self.folded(self.bank.psi1[wavelet], n, 1), self.signal.window
+                        ),
                         rows=slice(i, i + 1),
                     )
                     for i, wavelet in enumerate(n1[paths])
@@ -218,7 +220,8 @@ class Planner:
             members = second & (n2 == wavelet)
             k = self.settings.subsampling(int(j2[members][0]))
             n = self.layout.n_padded >> k
-            psi2 = self.folded(self.bank.psi2[wavelet], n)
+            n_uses = int(np.count_nonzero(n2 == wavelet))
+            psi2 = self.folded(self.bank.psi2[wavelet], n, n_uses)
             for paths in self.batches(members, k, chunk):
                 pieces = []
                 for octave in np.unique(j1[paths]).tolist():

@@ -89,14 +89,14 @@ class Part(NamedTuple):
 class FoldedBand:
     """A band cut into parts for a spectrum of `n` bins.
 
-    The values of a long band are computed whenever they are used, a few at a time: they take a
-    few hundredths of the time of the transform, but more memory than the signal.
+    The values of a long band that is used `n_uses` times for a signal are kept if that is often,
+    and else computed whenever they are needed, a few at a time.
     """
 
-    def __init__(self, xp: Namespace, band: Band, n: int) -> None:
+    def __init__(self, xp: Namespace, band: Band, n: int, n_uses: int = 1) -> None:
         self.xp, self.band = xp, band
         self.width = min(len(band), n)
-        kept = len(band) <= xp.kept_bins
+        kept = len(band) <= xp.kept_bins * n_uses
         size = n if kept else min(n, AT_A_TIME)
         self.parts = []
         for fold in range(0, len(band), n):

@@ -186,14 +186,22 @@ class TorchNamespace:
     def filter_add(self, spectrum: Tensor, gains: Tensor, out: Tensor) -> None:
         out += spectrum * gains
 
-    def phases(self, n: int) -> int:
-        return 1
-
-    def rfft(self, a: Tensor, n_bins: int) -> Tensor:
-        return self._torch.fft.rfft(a[..., 0, :], norm="forward")
+    def rfft(self, a: Tensor) -> Tensor:
+        return self._torch.fft.rfft(a, norm="forward")
 
     def ifft(self, a: Tensor) -> Tensor:
-        return self._torch.fft.ifft(a, norm="forward")[..., np.newaxis, :]
+        return self._torch.fft.ifft(a, norm="forward")
+
+    def is_long(self, n: int) -> bool:
+        return False
+
+    def envelope_spectra(self, bands: Tensor, n_bins: int, room: Tensor) -> Tensor:
+        U = room[: bands.numel()].reshape(bands.shape)
+        self.modulus(self.ifft(bands), out=U)
+        return self.rfft(U)
+
+    def room_for(self, n: int) -> int:
+        return n
 
     def modulus(self, a: Tensor, out: Tensor) -> None:
         self._torch.abs(a, out=out)

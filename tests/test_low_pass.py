@@ -41,8 +41,7 @@ def averaged(form, U):
     """Apply a low-pass to envelopes."""
     out = np.empty((len(U), form_frames(form)), U.dtype)
     xp = NumpyNamespace(U.dtype)
-    U = U[:, np.newaxis, form.used].copy()
-    form.apply(xp.rfft(U, form.n_bins) if form.n_bins else U, out=out)
+    form.apply(xp.rfft(U) if form.n_bins else U[:, form.used].copy(), out=out)
     return out
 
 
