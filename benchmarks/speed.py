@@ -134,17 +134,24 @@ def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run,
 
 def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
     """Only the Fourier transforms of the fused engine, in its shapes and in as little memory."""
+    from skscatter._cascade import Cascade
     from skscatter._namespaces import NumpyNamespace
     from skscatter._plan import make_plan
     from skscatter._settings import resolve
 
     xp = NumpyNamespace(X.dtype)
     plan = make_plan(resolve(case.n_times, J=case.J, Q=case.Q), xp)
+    cascade = Cascade(plan, xp)
     n_padded = plan.layout.n_padded
     batches = [batch for stage in plan.stages for batch in stage.batches]
     chunk = min(plan.chunk, -(-len(X) // n_threads))
-    size = chunk * max(n_padded, *(len(batch.paths) * batch.n for batch in batches))
-    work = [(np.zeros(size, X.dtype), np.zeros(size, xp.complex_dtype)) for _ in range(n_threads)]
+    work = [
+        (
+            np.zeros(chunk * cascade.room, X.dtype),
+            np.zeros(chunk * cascade.largest_batch, xp.complex_dtype),
+        )
+        for _ in range(n_threads)
+    ]
     n_chunks = -(-len(X) // (chunk * n_threads))
 
     def transforms(samples: np.ndarray, bands: np.ndarray) -> None:
@@ -378,7 +385,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--most-signals", type=int, default=sys.maxsize, help="for a quick look")
-    parser.add_argument("--longest", type=int, default=sys.maxsize, help="for a quick look")
+    parser.add_argument("--shortest", type=int, default=0, help="leave out shorter signals")
+    parser.add_argument("--longest", type=int, default=sys.maxsize, help="leave out longer signals")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     parser.add_argument("--figure", type=Path, help="also draw them, to this file")
     arguments = parser.parse_args()
@@ -388,7 +396,7 @@ def main() -> None:
         cases = [
             Case(case.n_times, case.J, case.Q, min(case.n_signals, arguments.most_signals))
             for case in PARTS[part]
-            if case.n_times <= arguments.longest
+            if arguments.shortest <= case.n_times <= arguments.longest
         ]
         results[part] = [
             record

@@ -101,8 +101,10 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
     fair = -(-n_rows // (TASKS_PER_WORKER * n_workers))
     if fair > chunk:
         fair -= fair % chunk
-    else:  # few rows: a whole chunk is worth more than equal shares
-        fair = min(chunk, -(-n_rows // n_workers))
+    else:
+        # Few rows. A chunk has a cost of its own, in which threads are in each other's way: no
+        # small parts of one.
+        fair = min(chunk, max(-(-n_rows // n_workers), chunk // 4))
     return max(1, min(fair, CHUNKS_PER_TASK * chunk, at_once // n_workers))
 
 

@@ -79,6 +79,11 @@ def test_tasks_are_multiples_of_a_chunk_where_memory_allows():
     assert rows_per_task(1000, 2, chunk=4, at_once=10_000) % 4 == 0
 
 
+def test_few_rows_are_shared_unless_that_leaves_small_parts_of_a_chunk():
+    assert rows_per_task(8, 2, chunk=12, at_once=1000) == 4
+    assert rows_per_task(100, 2, chunk=800, at_once=1000) >= 100
+
+
 def test_threads_are_joblibs_choice():
     # More tasks than threads, so that each thread is asked.
     _, threads = cover(100, at_once=1)
