@@ -354,7 +354,7 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
     """Draw the cost against the length and against the number of signals."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.2), dpi=120, layout="constrained")
+    figure = Figure(figsize=(11, 5), dpi=120, layout="constrained")
     axes = figure.subplots(1, 2)
     panels = [
         ("lengths", "n_times", "samples in a signal", "µs a thousand samples", 1e6),
@@ -374,7 +374,8 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
             )
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid(alpha=0.3)
-    axes[0].legend(fontsize=7)
+    handles, labels = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
     figure.savefig(path)
 
 
