@@ -135,14 +135,16 @@ def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run,
 def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
     """Only the Fourier transforms of the fused engine, in its shapes and in as little memory."""
     from skscatter._cascade import Cascade
+    from skscatter._layout import lay_out
     from skscatter._namespaces import NumpyNamespace
     from skscatter._plan import make_plan
     from skscatter._settings import resolve
 
     xp = NumpyNamespace(X.dtype)
-    plan = make_plan(resolve(case.n_times, J=case.J, Q=case.Q), xp)
+    settings = resolve(case.n_times, J=case.J, Q=case.Q)
+    plan = make_plan(settings, lay_out(settings, case.n_times).canvas, xp)
     cascade = Cascade(plan, xp)
-    n_padded = plan.layout.n_padded
+    n_padded = plan.canvas.n_padded
     batches = [batch for stage in plan.stages for batch in stage.batches]
     chunk = min(plan.chunk, -(-len(X) // n_threads))
     work = [
@@ -185,12 +187,14 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
     """
     import torch
 
+    from skscatter._layout import lay_out
     from skscatter._plan import make_plan
     from skscatter._settings import resolve
     from skscatter._torch import TorchNamespace
 
     xp = TorchNamespace(X.dtype, "cuda")
-    plan = make_plan(resolve(case.n_times, J=case.J, Q=case.Q), xp)
+    settings = resolve(case.n_times, J=case.J, Q=case.Q)
+    plan = make_plan(settings, lay_out(settings, case.n_times).canvas, xp)
     batches = [batch for stage in plan.stages for batch in stage.batches]
     reals = sum(len(batch.paths) * batch.n * (10 if batch.onward else 9) for batch in batches)
     n_bytes = len(X) * reals * X.itemsize

@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from skscatter._layout import Runs
 from skscatter._namespaces import Array, Namespace
 
 NORMALIZERS = (None, "max", "rms")
 
 
-def to_unit_magnitude(xp: Namespace, X: Array, normalize: str | None) -> tuple[Array, Array | None]:
+def to_unit_magnitude(
+    xp: Namespace, X: Array, runs: Runs, normalize: str | None
+) -> tuple[Array, Array | None]:
     """Scale each signal so that no square under- or overflows, and normalize it if asked.
 
     The transform is homogeneous, so a signal can be scaled by a power of two, which is exact, and
@@ -17,15 +20,17 @@ def to_unit_magnitude(xp: Namespace, X: Array, normalize: str | None) -> tuple[A
     ----------
     xp : Namespace
         Array operations, in the precision of `X`.
-    X : array of shape (n_signals, n_times)
-        Not changed.
+    X : array of shape (n_signals, n_longest)
+        With zeros after shorter signals. Not changed.
+    runs : list of (slice, Layout)
+        Rows of one length.
     normalize : {None, "max", "rms"}
         Divide each signal by its largest magnitude or its root mean square (a signal of zeros
         stays as it is).
 
     Returns
     -------
-    scaled : array of shape (n_signals, n_times)
+    scaled : array of shape (n_signals, n_longest)
         Signals of magnitude about 1.
     gain : array of shape (n_signals,) or None
         Factor that brings their coefficients back; None if they are to stay, as when normalized.
@@ -34,6 +39,10 @@ def to_unit_magnitude(xp: Namespace, X: Array, normalize: str | None) -> tuple[A
     scaled = X * scale[:, np.newaxis]
     if normalize is None:
         return scaled, gain
-    size = xp.peak(scaled) if normalize == "max" else (scaled * scaled).mean(-1) ** 0.5
+    size = xp.peak(scaled)
+    if normalize == "rms":
+        for rows, layout in runs:
+            squares = scaled[rows, : layout.n_times] ** 2
+            size[rows] = squares.mean(-1) ** 0.5
     scaled /= (size + (size == 0))[:, np.newaxis]
     return scaled, None

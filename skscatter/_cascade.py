@@ -14,6 +14,7 @@ import math
 import threading
 from dataclasses import dataclass
 
+from skscatter._layout import Layout, Runs
 from skscatter._namespaces import Array, Namespace
 from skscatter._plan import SIGNAL, Batch, Plan, Stage
 
@@ -67,7 +68,7 @@ class Cascade:
         batches = [batch for stage in plan.stages for batch in stage.batches]
         self.largest_batch = max(len(batch.paths) * batch.n for batch in batches)
         self.room = max(
-            plan.layout.n_padded, *(len(batch.paths) * xp.room_for(batch.n) for batch in batches)
+            plan.canvas.n_padded, *(len(batch.paths) * xp.room_for(batch.n) for batch in batches)
         )
 
     @property
@@ -76,7 +77,7 @@ class Cascade:
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # A batch, its modulus, and the modulus's spectrum, which comes in new memory.
-        reals = 2 * self.room + plan.n_paths * plan.layout.n_frames
+        reals = 2 * self.room + plan.n_paths * plan.canvas.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
 
     def work_space(self, n_signals: int) -> WorkSpace:
@@ -108,38 +109,47 @@ class Cascade:
             complex=xp.empty_complex((n_signals * self.largest_batch,)),
         )
 
-    def __call__(self, x: Array) -> Array:
+    def __call__(self, x: Array, runs: Runs) -> Array:
         """Scatter signals.
 
         Parameters
         ----------
-        x : array of shape (n_signals, n_times)
-            In the namespace's precision, of magnitude about 1 (squares must not overflow).
+        x : array of shape (n_signals, n_longest)
+            In the namespace's precision, of magnitude about 1 (squares must not overflow). What
+            follows a shorter signal is not looked at.
+        runs : list of (slice, Layout)
+            How the rows are laid out, on the plan's canvas.
 
         Returns
         -------
         S : array of shape (n_signals, n_paths, n_frames)
+            With the frames of the canvas; those beyond the frames of a signal are not its own.
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
         work = self.work_space(chunk)
-        S = self.xp.empty((len(x), plan.n_paths, plan.layout.n_frames))
+        S = self.xp.empty((len(x), plan.n_paths, plan.canvas.n_frames))
         for start in range(0, len(x), chunk):
-            self._scatter(x[start : start + chunk], S[start : start + chunk], work)
+            padded = work.real[: len(x[start : start + chunk]) * plan.canvas.n_padded]
+            padded = padded.reshape(-1, plan.canvas.n_padded)
+            for rows, layout in runs:
+                first, stop = max(rows.start, start), min(rows.stop, start + chunk)
+                if first < stop:
+                    signals = x[first:stop, : layout.n_times]
+                    self._pad(signals, layout, padded[first - start : stop - start])
+            self._scatter(padded, S[start : start + chunk], work)
         return S
 
-    def _scatter(self, x: Array, S: Array, work: WorkSpace) -> None:
-        """Scatter one chunk of signals into `S`."""
-        plan = self.plan
-        padded = work.real[: len(x) * plan.layout.n_padded].reshape(len(x), -1)
-        self._pad(x, padded)
+    def _scatter(self, padded: Array, S: Array, work: WorkSpace) -> None:
+        """Scatter one chunk of padded signals into `S`."""
+        plan, n_signals = self.plan, len(padded)
         spectrum = self.xp.rfft(padded)
         if plan.order0 is not None:
             plan.order0.apply(spectrum, out=S[:, 0])
-        plan.signal.window.unfold(spectrum, work.bins[0][SIGNAL][: len(x), 0])
+        plan.signal.window.unfold(spectrum, work.bins[0][SIGNAL][:n_signals, 0])
         del spectrum  # it is large where signals are long
         for stage, bins in zip(plan.stages, work.bins, strict=True):
-            bins_of_x = {key: source_bins[: len(x)] for key, source_bins in bins.items()}
+            bins_of_x = {key: source_bins[:n_signals] for key, source_bins in bins.items()}
             for batch in stage.batches:
                 self._compute(batch, stage, bins_of_x, S, work)
 
@@ -169,17 +179,29 @@ class Cascade:
             source, members = batch.onward
             stage.sources[source].window.unfold(U, bins[source][:, members])
 
-    def _pad(self, x: Array, out: Array) -> None:
-        """Write `x` of shape (n_signals, n_times) and its continuation to `out`."""
-        left, right, n = self.plan.layout.pad_left, self.plan.layout.pad_right, x.shape[-1]
-        out[:, left : left + n] = x
+    def _pad(self, x: Array, layout: Layout, out: Array) -> None:
+        """Write `x` of shape (n_signals, n_times) and its continuation around `out`."""
+        left, right, n = layout.pad_left, layout.pad_right, layout.n_times
         match self.plan.padding:
             case "reflect":
-                out[:, :left] = self.xp.flip(x[:, 1 : left + 1])
-                out[:, left + n :] = self.xp.flip(x[:, n - 1 - right : n - 1])
+                flip = self.xp.flip
+                before, after = flip(x[:, 1 : left + 1]), flip(x[:, n - 1 - right : n - 1])
             case "zero":
-                out[:, :left] = 0
-                out[:, left + n :] = 0
+                before, after = 0, 0
             case "periodic":
-                out[:, :left] = x[:, n - left :]
-                out[:, left + n :] = x[:, :right]
+                before, after = x[:, n - left :], x[:, :right]
+        write_around(out, layout.start - left, left, before)
+        write_around(out, layout.start + n, right, after)
+        write_around(out, layout.start, n, x)
+
+
+def write_around(out: Array, start: int, n: int, values: Array | int) -> None:
+    """Write `n` values along the last axis of `out`, which closes to a circle, from `start` on."""
+    start %= out.shape[-1]
+    fit = min(n, out.shape[-1] - start)
+    if isinstance(values, int):
+        out[:, start : start + fit] = values
+        out[:, : n - fit] = values
+    else:
+        out[:, start : start + fit] = values[:, :fit]
+        out[:, : n - fit] = values[:, fit:]

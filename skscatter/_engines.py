@@ -1,21 +1,25 @@
 """The engines: what turns a block of signals into scattering coefficients.
 
-An engine takes an array of shape ``(n_signals, n_times)`` and returns one of shape ``(n_signals,
-n_paths, n_frames)``, both of its namespace (``xp``). It also says how many signals it likes at a
-time (``chunk``) and how much memory one takes (``bytes_per_signal``). Engines hold filters, not
-data, do not change, and are shared by everything in a process that asks for the same settings.
+An engine takes an array of shape ``(n_signals, n_longest)``, of signals that share a canvas, and
+returns one of shape ``(n_signals, n_paths, n_frames)``, both of its namespace (``xp``). A signal's
+own frames come first. An engine also says how many signals it likes at a time (``chunk``) and how
+much memory one takes (``bytes_per_signal``). Engines hold filters, not data, do not change, and are
+shared by everything in a process that asks for the same settings and canvas.
 """
 
+import copy
+import threading
 import warnings
 from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
 from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
+from kymatio.scattering1d.utils import compute_border_indices
 
 from skscatter._backends import NUMPY, Place, namespace_at
 from skscatter._cascade import Cascade
-from skscatter._layout import lay_out
+from skscatter._layout import Canvas, Layout, Runs
 from skscatter._namespaces import Array, Namespace
 from skscatter._paths import paths_of, released_gain
 from skscatter._plan import make_plan
@@ -29,24 +33,26 @@ class Engine(Protocol):
     chunk: int
     bytes_per_signal: int
 
-    def __call__(self, x: Array) -> Array:
-        """Scatter `x` of shape (n_signals, n_times), of magnitude about 1."""
+    def __call__(self, x: Array, runs: Runs) -> Array:
+        """Scatter `x` of magnitude about 1, with rows that are laid out as `runs` say."""
 
 
 class FusedEngine:
     """Our own cascade, in the precision of `dtype`."""
 
-    def __init__(self, settings: Settings, dtype: str, place: Place = NUMPY) -> None:
+    def __init__(
+        self, settings: Settings, canvas: Canvas, dtype: str, place: Place = NUMPY
+    ) -> None:
         self.xp = xp = namespace_at(place, dtype)
-        self._cascade = Cascade(make_plan(settings, xp), xp)
+        self._cascade = Cascade(make_plan(settings, canvas, xp), xp)
         self.chunk = self._cascade.plan.chunk
         self.bytes_per_signal = self._cascade.bytes_per_signal
         self._gain = None
         if settings.normalization == "kymatio-0.3":
             self._gain = xp.asarray(released_gain(settings)[:, np.newaxis])
 
-    def __call__(self, x: Array) -> Array:
-        S = self._cascade(x)
+    def __call__(self, x: Array, runs: Runs) -> Array:
+        S = self._cascade(x, runs)
         if self._gain is not None:
             S *= self._gain
         return S
@@ -61,40 +67,66 @@ class KymatioEngine:
 
     chunk = 8
 
-    def __init__(self, settings: Settings, dtype: str, place: Place = NUMPY) -> None:
-        if settings.n_times == 1:
-            raise ValueError(
-                "engine='kymatio' cannot transform signals of 1 sample: its wavelets are not "
-                "numbers there. Accepted: at least 2 samples, or engine='fused'."
-            )
+    def __init__(
+        self, settings: Settings, canvas: Canvas, dtype: str, place: Place = NUMPY
+    ) -> None:
         self.xp = xp = namespace_at(place, dtype)
-        with warnings.catch_warnings():
-            # That short signals see their border: a property of the padding, not of this call.
-            warnings.filterwarnings("ignore", message="Signal support is too small")
-            self._front_end = FRONT_ENDS[place.backend](settings, dtype, place.device)
-        layout, own_stride = lay_out(settings), min(settings.stride, 2**settings.log2_T)
-        first = -(-layout.pad_left // own_stride) * own_stride
-        self._frames = slice(
-            (layout.first_frame - first) // own_stride, None, settings.stride // own_stride
-        )
+        self._settings, self._dtype, self._place = settings, dtype, place
+        self._canvas = canvas
+        self._own_stride = min(settings.stride, 2**settings.log2_T)
         self._paths = slice(0 if settings.include_order0 else 1, None)
         gain = np.ones((len(paths_of(settings)), 1))
         if settings.normalization == "unit":
             gain = 1 / released_gain(settings)[:, np.newaxis]
         self._gain = xp.asarray(gain)
         # One complex spectrum at a time and its products, and the coefficients twice.
-        self.bytes_per_signal = 16 * (6 * layout.n_padded + 2 * len(gain) * layout.n_frames)
+        self.bytes_per_signal = 16 * (6 * canvas.n_padded + 2 * len(gain) * canvas.n_frames)
+        self._lock = threading.Lock()
+        self._any_length: Any = None
 
-    def __call__(self, x: Array) -> Array:
-        S = self._front_end.scattering(x)[:, self._paths, self._frames]
-        return self.xp.load(S) * self._gain
+    def __call__(self, x: Array, runs: Runs) -> Array:
+        S = self.xp.empty((len(x), len(self._gain), self._canvas.n_frames))
+        for rows, layout in runs:
+            scattered = self._front_end(layout).scattering(x[rows, : layout.n_times])
+            # Its frames begin at the first multiple of its own stride, and are as dense.
+            first = -(-layout.pad_left // self._own_stride) * self._own_stride
+            own_first = layout.pad_left + self._canvas.first_frame - layout.start
+            frames = slice(
+                (own_first - first) // self._own_stride,
+                None,
+                self._settings.stride // self._own_stride,
+            )
+            own = self.xp.load(scattered[:, self._paths, frames]) * self._gain
+            S[rows, :, : layout.n_frames] = own
+        return S
+
+    def _front_end(self, layout: Layout) -> Any:
+        """Kymatio's front end for a length: filters depend on the padded length only."""
+        settings, n_times = self._settings, layout.n_times
+        if n_times == 1:
+            raise ValueError(
+                "engine='kymatio' cannot transform signals of 1 sample: its wavelets are not "
+                "numbers there. Accepted: at least 2 samples, or engine='fused'."
+            )
+        with self._lock, warnings.catch_warnings():
+            # That short signals see their border: a property of the padding, not of this call.
+            warnings.filterwarnings("ignore", message="Signal support is too small")
+            if self._any_length is None:
+                make = FRONT_ENDS[self._place.backend]
+                self._any_length = make(settings, n_times, self._dtype, self._place.device)
+        front_end = copy.copy(self._any_length)
+        front_end.pad_left, front_end.pad_right = layout.pad_left, layout.pad_right
+        front_end.ind_start, front_end.ind_end = compute_border_indices(
+            settings.log2_T, settings.J, layout.pad_left, layout.pad_left + n_times
+        )
+        return front_end
 
 
-def _kymatio_parameters(settings: Settings) -> dict[str, Any]:
+def _kymatio_parameters(settings: Settings, n_times: int) -> dict[str, Any]:
     """Parameters of kymatio's front ends for the same transform."""
     return {
         "J": settings.J,
-        "shape": settings.n_times,
+        "shape": n_times,
         "Q": settings.Q,
         "T": settings.T,
         "max_order": settings.max_order,
@@ -102,18 +134,20 @@ def _kymatio_parameters(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _numpy_front_end(settings: Settings, dtype: str, device: str) -> Any:
-    return ScatteringNumPy1D(**_kymatio_parameters(settings))
+def _numpy_front_end(settings: Settings, n_times: int, dtype: str, device: str) -> Any:
+    return ScatteringNumPy1D(**_kymatio_parameters(settings, n_times))
 
 
-def _torch_front_end(settings: Settings, dtype: str, device: str) -> Any:
+def _torch_front_end(settings: Settings, n_times: int, dtype: str, device: str) -> Any:
     import torch
     from kymatio.scattering1d.frontend.torch_frontend import ScatteringTorch1D
 
-    front_end = ScatteringTorch1D(**_kymatio_parameters(settings)).to(getattr(torch, dtype))
+    front_end = ScatteringTorch1D(**_kymatio_parameters(settings, n_times)).to(
+        getattr(torch, dtype)
+    )
     # It rounds its filters to float32 as it is made. Here they are again in full, in the order in
     # which it registers them; it reads them from these buffers at every call.
-    exact = ScatteringNumPy1D(**_kymatio_parameters(settings))
+    exact = ScatteringNumPy1D(**_kymatio_parameters(settings, n_times))
     filters = [level for h in (exact.phi_f, *exact.psi1_f, *exact.psi2_f) for level in h["levels"]]
     for buffer, values in zip(front_end.buffers(), filters, strict=True):
         buffer.copy_(torch.tensor(values).view(-1, 1))
@@ -129,7 +163,7 @@ ENGINE_CLASSES: dict[str, type[FusedEngine] | type[KymatioEngine]] = {
 }
 
 
-@lru_cache(maxsize=32)
-def get_engine(settings: Settings, dtype: str, place: Place = NUMPY) -> Engine:
+@lru_cache(maxsize=64)
+def get_engine(settings: Settings, canvas: Canvas, dtype: str, place: Place = NUMPY) -> Engine:
     """Return the engine for these settings and precision, built once in a process."""
-    return ENGINE_CLASSES[settings.engine](settings, dtype, place)
+    return ENGINE_CLASSES[settings.engine](settings, canvas, dtype, place)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._filters import Band, gauss_window, reach
-from skscatter._layout import Layout
+from skscatter._layout import Canvas
 from skscatter._namespaces import Array, Namespace
 from skscatter._settings import SIGMA0
 from skscatter._spectra import Filter, FoldedBand, Window, negligible
@@ -51,15 +51,15 @@ class SpectralLowPass:
 
     used = slice(None)
 
-    def __init__(self, xp: Namespace, phi: Band, layout: Layout, k: int) -> None:
+    def __init__(self, xp: Namespace, phi: Band, canvas: Canvas, k: int) -> None:
         self.xp = xp
         half = Band(0, phi.stop, lambda bins: np.where(bins > 0, 2, 1) * phi.formula(bins))
-        self.n_hops = layout.n_padded // layout.stride
-        self.window = Window(xp, [half], layout.n_padded >> k)
+        self.n_hops = canvas.n_padded // canvas.stride
+        self.window = Window(xp, [half], canvas.n_padded >> k)
         self.n_bins = self.window.n_stored
         self.filter = Filter(FoldedBand(xp, half, self.n_hops), self.window)
-        first = layout.first_frame // layout.stride
-        self.frames = slice(first, first + layout.n_frames)
+        first = canvas.first_frame // canvas.stride
+        self.frames = slice(first, first + canvas.n_frames)
 
     def apply(self, U: Array, out: Array) -> None:
         bins = self.xp.empty_complex((*U.shape[:-1], self.window.n_bins))
@@ -115,14 +115,14 @@ class BlockLowPass:
 class Grid:
     """Where samples and frames lie at a rate, and how far phi reaches, in samples of that rate."""
 
-    def __init__(self, T: float, layout: Layout, k: int, share: float) -> None:
+    def __init__(self, T: float, canvas: Canvas, k: int, share: float) -> None:
         self.share = share
-        self.n = layout.n_padded >> k
+        self.n = canvas.n_padded >> k
         self.sigma = SIGMA0 / T * 2**k
         self.reached = math.ceil(reach(share) / (2 * math.pi * self.sigma))
-        self.stride = layout.stride >> k
-        self.first = layout.first_frame >> k
-        self.n_frames = layout.n_frames
+        self.stride = canvas.stride >> k
+        self.first = canvas.first_frame >> k
+        self.n_frames = canvas.n_frames
         self.last = self.first + (self.n_frames - 1) * self.stride
         self.wraps = self.first < self.reached or self.n <= self.last + self.reached
 
@@ -213,11 +213,11 @@ def _cost(tiling: Tiling) -> float:
 
 
 def low_pass(
-    xp: Namespace, phi: Band, T: float, layout: Layout, k: int, spectrum_at_hand: bool
+    xp: Namespace, phi: Band, T: float, canvas: Canvas, k: int, spectrum_at_hand: bool
 ) -> LowPass:
     """Build the low-pass at a rate in the form that costs less."""
-    grid = Grid(T, layout, k, negligible(xp.dtype))
+    grid = Grid(T, canvas, k, negligible(xp.dtype))
     many = grid.wraps and grid.n_frames > MANY_FRAMES
     if spectrum_at_hand or many or xp.is_long(grid.n):
-        return SpectralLowPass(xp, phi, layout, k)
+        return SpectralLowPass(xp, phi, canvas, k)
     return BlockLowPass(xp, grid)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from skscatter._file_maps import PIECE_BYTES, drop_pages
 from skscatter._settings import NUMERICS, Settings
+from skscatter._signals import Signals
 from skscatter._store import RowStore, row_keys
 
 Memory = str | os.PathLike[str] | RowStore | None
@@ -51,7 +51,7 @@ def context_of(settings: Settings, others: dict[str, Any], dtype: np.dtype[Any])
 
 def recall(
     store: RowStore,
-    X: NDArray[Any],
+    signals: Signals,
     results: NDArray[Any],
     compute: Callable[[NDArray[np.intp]], object],
     context: str,
@@ -60,14 +60,6 @@ def recall(
     verbose: int,
     description: str,
 ) -> None:
-    """Fill `results` with the features of `X`, stored or computed; see `RowStore.fill`."""
-    with tqdm(total=len(X), desc=description, unit="signal", disable=not verbose) as bar:
-        store.fill(results, row_keys(_rows(X), context), compute, grain=grain, progress=bar.update)
-
-
-def _rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """Go through the rows of an array, a mapped file's without keeping them in memory."""
-    step = max(1, PIECE_BYTES // max(X[:1].nbytes, 1))
-    for start in range(0, len(X), step):
-        yield from X[start : start + step]
-        drop_pages(X)
+    """Fill `results` with the features of rows, stored or computed; see `RowStore.fill`."""
+    with tqdm(total=len(results), desc=description, unit="signal", disable=not verbose) as bar:
+        store.fill(results, row_keys(signals, context), compute, grain=grain, progress=bar.update)

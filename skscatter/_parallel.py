@@ -5,10 +5,11 @@ shared: threads are the right kind of worker, and processes would copy the data.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from numbers import Integral
 from typing import Any
@@ -17,6 +18,8 @@ from joblib import cpu_count
 from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
+
+from skscatter._signals import Rows
 
 # Chunks in one task: enough to make handing it over, and its work space, cheap.
 CHUNKS_PER_TASK = 16
@@ -108,21 +111,48 @@ def rows_per_task(n_rows: int, n_workers: int, chunk: int, at_once: int) -> int:
     return max(1, min(fair, CHUNKS_PER_TASK * chunk, at_once // n_workers))
 
 
+@dataclass(frozen=True)
+class Work:
+    """Rows, and what is to be done with them, some at a time.
+
+    Attributes
+    ----------
+    function : callable
+        Takes some of the rows.
+    rows : range or ndarray of int
+        Positions.
+    chunk : int
+        Rows that go through together.
+    at_once : int
+        Rows that may be under way at a time, over all workers.
+    """
+
+    function: Callable[[Rows], object]
+    rows: Rows
+    chunk: int
+    at_once: int
+
+    def blocks(self, n_workers: int) -> list[Rows]:
+        """Divide the rows into tasks."""
+        step = rows_per_task(len(self.rows), n_workers, self.chunk, self.at_once)
+        return [self.rows[i : i + step] for i in range(0, len(self.rows), step)]
+
+
 def in_smaller_blocks(
-    function: Callable[[slice], None], out_of_memory: tuple[type[BaseException], ...]
-) -> Callable[[slice], None]:
+    function: Callable[[Rows], object], out_of_memory: tuple[type[BaseException], ...]
+) -> Callable[[Rows], None]:
     """Make `function` go on with half as many rows at a time whenever it runs out of memory.
 
     Rows may be computed twice. What did not fit once is not tried again.
     """
     at_most: list[int] = []  # shared by threads; appending is atomic
 
-    def call(block: slice) -> None:
-        start = block.start
-        while start < block.stop:
-            stop = min([block.stop, *(start + rows for rows in at_most)])
+    def call(rows: Rows) -> None:
+        start = 0
+        while start < len(rows):
+            stop = min([len(rows), *(start + most for most in at_most)])
             try:
-                function(slice(start, stop))
+                function(rows[start:stop])
             except out_of_memory:
                 if stop - start == 1:
                     raise
@@ -134,17 +164,14 @@ def in_smaller_blocks(
 
 
 def for_each_block(
-    function: Callable[[slice], None],
-    n_rows: int,
+    works: Sequence[Work],
     *,
-    chunk: int,
-    at_once: int,
     n_jobs: int | None,
     verbose: int,
     description: str,
     n_workers: int | None = None,
 ) -> None:
-    """Call `function` with slices that cover `n_rows`, on `n_jobs` threads.
+    """Do all of some works, in blocks of rows, on `n_jobs` threads.
 
     `n_jobs` has joblib's meaning, `joblib.parallel_config` included; a given `n_workers` takes
     its place, for work that is done by other means than BLAS on these threads. With `verbose` a
@@ -156,26 +183,25 @@ def for_each_block(
     if n_workers is None:
         n_workers = count_threads(n_jobs)
         blas = one_blas_thread()
-    step = rows_per_task(n_rows, n_workers, chunk, at_once)
-    blocks = [slice(i, min(i + step, n_rows)) for i in range(0, n_rows, step)]
-
+    tasks = [(work.function, block) for work in works for block in work.blocks(n_workers)]
     stop = stop_event.get()
 
-    def task(block: slice) -> int:
+    def do(function: Callable[[Rows], object], block: Rows) -> int:
         if stop is not None and stop.is_set():
             raise CancelledError
         function(block)
-        return block.stop - block.start
+        return len(block)
 
+    n_rows = sum(len(work.rows) for work in works)
     bar = tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose)
     with blas, bar:
-        if n_workers == 1 or len(blocks) == 1:
-            for block in blocks:
-                bar.update(task(block))
+        if n_workers == 1 or len(tasks) == 1:
+            for task in tasks:
+                bar.update(do(*task))
             return
         pool = ThreadPoolExecutor(n_workers)
         try:
-            for done in as_completed([pool.submit(task, block) for block in blocks]):
+            for done in as_completed([pool.submit(do, *task) for task in tasks]):
                 bar.update(done.result())
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

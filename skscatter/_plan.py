@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._filters import filter_bank
-from skscatter._layout import Layout, lay_out
+from skscatter._layout import Canvas
 from skscatter._low_pass import LowPass, low_pass
 from skscatter._namespaces import Array, Namespace
 from skscatter._paths import paths_of
@@ -109,8 +109,8 @@ class Plan:
 
     Attributes
     ----------
-    layout : Layout
-        Padding and frames.
+    canvas : Canvas
+        What signals are laid out on.
     padding : str
         How signals go on past their ends.
     n_paths : int
@@ -125,7 +125,7 @@ class Plan:
         Signals that go through together.
     """
 
-    layout: Layout
+    canvas: Canvas
     padding: str
     n_paths: int
     order0: LowPass | None
@@ -134,21 +134,21 @@ class Plan:
     chunk: int
 
 
-def make_plan(settings: Settings, xp: Namespace) -> Plan:
-    """Plan the cascade for `settings` in the precision of `xp`."""
-    return Planner(settings, xp).plan()
+def make_plan(settings: Settings, canvas: Canvas, xp: Namespace) -> Plan:
+    """Plan the cascade for `settings` on a canvas, in the precision of `xp`."""
+    return Planner(settings, canvas, xp).plan()
 
 
 class Planner:
     """What the parts of a plan have in common while it is made."""
 
-    def __init__(self, settings: Settings, xp: Namespace) -> None:
-        self.settings, self.xp = settings, xp
-        self.layout, self.paths = lay_out(settings), paths_of(settings)
-        n_padded, T = self.layout.n_padded, settings.T
+    def __init__(self, settings: Settings, canvas: Canvas, xp: Namespace) -> None:
+        self.settings, self.canvas, self.xp = settings, canvas, xp
+        self.paths = paths_of(settings)
+        n_padded, T = self.canvas.n_padded, settings.T
         self.bank = bank = filter_bank(n_padded, settings.J, settings.Q, T, negligible(xp.dtype))
         self.low_pass = cache(
-            lambda k, of_spectrum: low_pass(xp, bank.phi, T, self.layout, k, of_spectrum)
+            lambda k, of_spectrum: low_pass(xp, bank.phi, T, self.canvas, k, of_spectrum)
         )
         # A wavelet of the second order meets several octaves: its values are kept once.
         self.folded = cache(lambda band, n, n_uses: FoldedBand(xp, band, n, n_uses))
@@ -168,13 +168,13 @@ class Planner:
             [self.windows[j].n_bins if j in self.windows else 0 for j in first["j1"].tolist()]
         )
         limit = self.xp.chunk_bytes
-        chunk = max(1, limit // int(self.layout.n_padded * itemsize // 2 + n_bytes.sum()))
+        chunk = max(1, limit // int(self.canvas.n_padded * itemsize // 2 + n_bytes.sum()))
         if chunk > LANES:
             chunk -= chunk % LANES
         # One signal may be so long that not all of its envelopes have room at once.
         stage = (np.cumsum(n_bytes) - n_bytes) // limit if chunk == 1 else np.zeros(len(first))
         return Plan(
-            layout=self.layout,
+            canvas=self.canvas,
             padding=self.settings.padding,
             n_paths=len(self.paths),
             order0=self.low_pass(0, True) if self.settings.include_order0 else None,
@@ -197,7 +197,7 @@ class Planner:
         batches = []
         for octave in np.unique(j1[first]).tolist():
             k = self.settings.subsampling(octave)
-            n = self.layout.n_padded >> k
+            n = self.canvas.n_padded >> k
             for paths in self.batches(first & (j1 == octave), k, chunk):
                 pieces = [
                     Piece(
@@ -219,7 +219,7 @@ class Planner:
         for wavelet in np.unique(n2[second]).tolist():
             members = second & (n2 == wavelet)
             k = self.settings.subsampling(int(j2[members][0]))
-            n = self.layout.n_padded >> k
+            n = self.canvas.n_padded >> k
             n_uses = int(np.count_nonzero(n2 == wavelet))
             psi2 = self.folded(self.bank.psi2[wavelet], n, n_uses)
             for paths in self.batches(members, k, chunk):
@@ -245,7 +245,7 @@ class Planner:
     ) -> Iterator[NDArray[np.integer]]:
         """Split paths of one rate into batches."""
         paths = np.flatnonzero(chosen)
-        row_bytes = chunk * (self.layout.n_padded >> k) * 2 * self.xp.dtype.itemsize
+        row_bytes = chunk * (self.canvas.n_padded >> k) * 2 * self.xp.dtype.itemsize
         most = max(1, self.xp.batch_bytes // row_bytes)
         for start in range(0, len(paths), most):
             yield paths[start : start + most]

@@ -106,19 +106,19 @@ STATISTICS: dict[str, Callable[[Namespace, Array, Segment], Array]] = {
 }
 
 
-def check_pooling(pooling: Any) -> tuple[str, ...]:
-    """Return the statistics that the parameter `pooling` asks for, none for None."""
+def check_pooling(pooling: Any, parameter: str = "pooling") -> tuple[str, ...]:
+    """Return the statistics that a parameter such as `pooling` asks for, none for None."""
     if pooling is None:
         return ()
     names = (pooling,) if isinstance(pooling, str) else pooling
     if not isinstance(names, tuple | list) or not names:
         raise TypeError(
-            f"pooling={pooling!r} must be one of {list(STATISTICS)}, a tuple of these, or None."
+            f"{parameter}={pooling!r} must be one of {list(STATISTICS)}, a tuple of these, or None."
         )
     for name in names:
-        check_choice("pooling", name, STATISTICS)
+        check_choice(parameter, name, STATISTICS)
     if len(set(names)) < len(names):
-        raise ValueError(f"pooling={pooling!r} names a statistic twice.")
+        raise ValueError(f"{parameter}={pooling!r} names a statistic twice.")
     return tuple(names)
 
 

@@ -1,7 +1,8 @@
 """Resolve what the user asked for into what is computed.
 
-`resolve` turns parameters (some of them ``None``) and a signal length into a `Settings`: plain,
-hashable numbers from which everything else follows. It is where bad parameters are refused.
+`resolve` turns parameters (some of them ``None``) and the lengths of signals into a `Settings`:
+plain, hashable numbers from which everything but a signal's own length follows. It is where bad
+parameters are refused.
 """
 
 import math
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skscatter._validation import check_choice, check_integer, check_real
 
@@ -32,8 +34,6 @@ class Settings:
 
     Attributes
     ----------
-    n_times : int
-        Length of a signal in samples.
     J : int
         The largest wavelet scale is ``2**J`` samples.
     Q : tuple of (int, int)
@@ -50,7 +50,6 @@ class Settings:
         As in `skscatter.Scattering1D`.
     """
 
-    n_times: int
     J: int
     Q: tuple[int, int]
     T: float
@@ -61,6 +60,11 @@ class Settings:
     padding: str
     engine: str
     precision: str
+
+    @property
+    def min_times(self) -> int:
+        """Samples that a signal must have."""
+        return max(2**self.J, math.ceil(self.T), self.stride)
 
     @property
     def log2_T(self) -> int:
@@ -93,7 +97,7 @@ def default_J(n_times: int) -> int:
 
 
 def resolve(
-    n_times: int,
+    n_times: int | NDArray[np.integer],
     *,
     J: int | None = None,
     Q: int | tuple[int, int] = 8,
@@ -106,22 +110,32 @@ def resolve(
     engine: str = "fused",
     precision: str = "reference",
 ) -> Settings:
-    """Check the parameters against a signal length and fill in the defaults.
+    """Check the parameters against the length of signals and fill in the defaults.
+
+    Where there are several lengths, the median decides on J, as far as the shortest has room.
 
     Raises
     ------
     TypeError, ValueError
         With the name of the parameter, its value and what would be accepted.
     """
-    largest_J = n_times.bit_length() - 1
+    lengths = np.atleast_1d(n_times)
+    shortest = int(lengths.min())
+    these_have = (
+        f"these have {shortest}"
+        if np.ptp(lengths) == 0
+        else f"X[{np.argmin(lengths)}] has {shortest}"
+    )
+    largest_J = shortest.bit_length() - 1
+    best_J = min(default_J(int(np.median(lengths))), largest_J)
     if J is None:
-        J = default_J(n_times)
+        J = best_J
     else:
         J = check_integer("J", J, minimum=0)
         if largest_J < J:
             raise ValueError(
-                f"J={J} needs signals of at least 2**J = {2**J} samples, but these have "
-                f"{n_times}. J from 0 to {largest_J} fit; J=None chooses {default_J(n_times)}."
+                f"J={J} needs signals of at least 2**J = {2**J} samples, but {these_have}. "
+                f"J from 0 to {largest_J} fit; J=None chooses {best_J}."
             )
     if isinstance(Q, Integral):
         pair = (check_integer("Q", Q, minimum=1), 1)
@@ -136,16 +150,16 @@ def resolve(
         T = 2**J
     else:
         T = check_real("T", T, minimum=1)
-        if n_times < T:
+        if shortest < T:
             raise ValueError(
-                f"T={T} is longer than the signals, which have {n_times} samples. "
-                f"T must lie between 1 and {n_times}, or be None for 2**J = {2**J}."
+                f"T={T} needs signals of as many samples, but {these_have}. "
+                f"T must lie between 1 and {shortest}, or be None for 2**J = {2**J}."
             )
     if stride is None:
         stride = 2 ** math.floor(math.log2(T))
     else:
         stride = check_integer("stride", stride, minimum=1)
-        if stride & (stride - 1) or stride > n_times:
+        if stride & (stride - 1) or stride > shortest:
             raise ValueError(
                 f"stride={stride} must be a power of two from 1 to {2**largest_J}, "
                 "or None for the largest power of two up to T."
@@ -169,7 +183,6 @@ def resolve(
             "reflection. Accepted: padding='reflect', or engine='fused'."
         )
     return Settings(
-        n_times=n_times,
         J=J,
         Q=pair,
         T=T,

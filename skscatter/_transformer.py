@@ -1,30 +1,56 @@
 """The scikit-learn transformers: validate, scatter, pool."""
 
 import copy
+import math
 import warnings
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import assert_all_finite
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscatter._amplitude import NORMALIZERS, to_unit_magnitude
-from skscatter._backends import adopt, check_backend, choose_place, place_of
+from skscatter._backends import (
+    NUMPY,
+    Place,
+    check_backend,
+    choose_place,
+    namespace_at,
+    place_of,
+)
 from skscatter._dask import is_dask, map_chunks, refuse_data_frames, stand_in
 from skscatter._engines import Engine, get_engine
-from skscatter._file_maps import drop_pages, pieces
+from skscatter._features import Part, channel_prefixes, feature_table, parts
+from skscatter._file_maps import pieces
 from skscatter._filters import smallest_J
-from skscatter._layout import lay_out
+from skscatter._layout import Runs, lay_out
 from skscatter._memory import Memory, check_memory, context_of, recall
 from skscatter._namespaces import Array, Namespace
-from skscatter._parallel import check_n_jobs, count_threads, for_each_block, in_smaller_blocks
+from skscatter._parallel import (
+    Work,
+    check_n_jobs,
+    count_threads,
+    for_each_block,
+    in_smaller_blocks,
+)
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
 from skscatter._settings import Settings, resolve
+from skscatter._signals import (
+    Rows,
+    SignalArray,
+    Signals,
+    as_index,
+    by_canvas,
+    check_collection,
+    is_collection,
+    runs_of,
+)
 from skscatter._store import RowStore
 from skscatter._streams import check_batches, read_ahead
 from skscatter._validation import (
@@ -36,6 +62,13 @@ from skscatter._validation import (
 )
 
 LOG_STAGES = ("frames", "pooled")
+
+FREQUENCIES = {
+    "xi1": "carrier",
+    "sigma1": "carrier_bandwidth",
+    "xi2": "modulation",
+    "sigma2": "modulation_bandwidth",
+}
 
 
 class Scattering1D(TransformerMixin, BaseEstimator):
@@ -51,7 +84,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
         takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples where
-        the signal has them.
+        the signal has them; of several lengths it takes the median.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
@@ -70,13 +103,17 @@ class Scattering1D(TransformerMixin, BaseEstimator):
     pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
         Statistics over the frames of each segment. None keeps every frame.
     n_segments : int, default=1
-        Number of equal parts of the duration to pool within. Without pooling it has no effect.
+        Number of equal parts of each signal's own duration to pool within. A frame that a boundary
+        falls into counts in both parts, in proportion. Without pooling it has no effect.
+    channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
+        Statistics of each feature over the channels of a signal. None keeps the features of every
+        channel.
     normalize : {None, "max", "rms"}, default=None
         Divide each signal by its largest magnitude, or by its root mean square, first.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
         How a signal goes on past its ends.
     sampling_rate : float or None, default=None
-        In Hz. Used for names only: with it, features are named by frequency.
+        In Hz. Used for names and tables only: with it, features are named by frequency.
     engine : {"fused", "kymatio"}, default="fused"
         ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's own front ends, many
         times slower, to compare with. Both give the same numbers to rounding at the default
@@ -120,10 +157,14 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         Averaging scale in use, in samples.
     stride_ : int
         Samples between frames.
-    n_frames_ : int
-        Frames of a signal.
+    n_times_ : int or None
+        Length of a signal in samples; None after a list, whose signals have their own.
+    n_channels_ : int
+        Channels of a signal.
+    n_frames_ : int or None
+        Frames of a signal; None where signals have their own lengths.
     n_features_in_ : int
-        Length of a signal, in samples.
+        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
     feature_names_in_ : ndarray of str
         Names of the columns, where the signals came as a data frame that has them.
 
@@ -172,6 +213,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         normalization: str = "unit",
         pooling: str | tuple[str, ...] | None = "mean",
         n_segments: int = 1,
+        channel_pooling: str | tuple[str, ...] | None = None,
         normalize: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
@@ -193,6 +235,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self.normalization = normalization
         self.pooling = pooling
         self.n_segments = n_segments
+        self.channel_pooling = channel_pooling
         self.normalize = normalize
         self.padding = padding
         self.sampling_rate = sampling_rate
@@ -210,9 +253,11 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or dask array of shape (n_samples, n_times)
-            Signals of real, finite numbers. Of a dask array, shape and type are looked at, and
-            nothing is computed.
+        X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
+n_times), or list of arrays of shape (length,) or (n_channels, length)
+            Signals of real, finite numbers. In a list, a tuple or an array of objects each signal
+            may have its own length. Of a dask array, shape and type are looked at, and nothing is
+            computed.
         y : None
             Ignored.
 
@@ -229,7 +274,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         self._check_parameters()
         signals = self._validate(X, reset=True)
         settings = resolve(
-            signals.shape[1],
+            signals.lengths,
             J=self.J,
             Q=self.Q,
             T=self.T,
@@ -241,14 +286,17 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             engine=self.engine,
             precision=self.precision,
         )
-        self._warn_without_room(settings)
+        self._warn_without_room(settings, int(signals.lengths.min()))
         self._settings = settings
-        self._library = _library_of(signals)
+        self.n_channels_ = signals.n_channels
+        self.n_times_ = self._common_length(signals)
         self.J_ = settings.J
         self.Q_ = settings.Q
         self.T_ = settings.T
         self.stride_ = settings.stride
-        self.n_frames_ = lay_out(settings).n_frames
+        self.n_frames_ = None
+        if self.n_times_ is not None:
+            self.n_frames_ = lay_out(settings, self.n_times_).n_frames
         return self
 
     def transform(self, X: ArrayLike) -> Array:
@@ -256,37 +304,48 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : array-like or dask array of shape (n_samples, n_times)
-            Signals, as long as those seen by `fit`.
+        X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
+n_times), or list of arrays of shape (length,) or (n_channels, length)
+            Signals with as many channels as those seen by `fit`. They must be as long, too, if
+            `fit` saw an array or there is no pooling.
 
         Returns
         -------
         features : array of shape (n_samples, n_features)
-            With ``n_features = n_paths * n_segments * n_statistics``, or ``n_paths * n_frames``
-            without pooling; float32 for float32 signals, else float64. A dask array for a dask
-            array, in the same chunks of signals, which are checked when they are computed.
+            With ``n_features = n_channels * n_paths * n_segments * n_statistics``, or ``n_channels
+            * n_paths * n_frames`` without pooling; pooled channels count as one for each statistic.
+            float32 for float32 signals, else float64. A dask array for a dask array, in the same
+            chunks of signals, which are checked when they are computed.
 
         Raises
         ------
         NotFittedError
             If `fit` was not called.
         ValueError
-            If the signals are not finite real numbers, or not of the fitted length; if chunks of
-            a dask array cut signals, or `set_output` asks for data frames of it.
+            If the signals are not finite real numbers, or have other lengths or channels than
+            described; if chunks of a dask array cut signals, or `set_output` asks for data
+            frames of it.
         ImportError, RuntimeError
             If `backend` or `device` ask for what this machine does not have.
         """
         signals = self._validate(X, "transform")
-        width = len(self.paths_) * len(self._suffixes())
+        dtype, width = _output_dtype(signals), len(self.paths_) * len(self._parts())
         if is_dask(X):
             refuse_data_frames(self)
-            return map_chunks(self, "transform", X, (width,), _output_dtype(signals))
-        return self._map(
+            n_features = width * len(self._prefixes())
+            return map_chunks(self, "transform", X, (n_features,), dtype)
+        place = self._place_for(signals)
+        home = namespace_at(NUMPY if signals.from_numpy else place, dtype.name)
+        features = home.empty((len(signals.row_lengths), width))
+        self._map(
             lambda xp, S: self._pool(xp, S).reshape(-1, width),
             signals,
-            (width,),
+            features,
+            place=place,
             store=check_memory(self.memory),
         )
+        features = features.reshape(signals.n_samples, signals.n_channels, width)
+        return signals.as_given(self._join_channels(home, features))
 
     def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
         """Compute the features of signals that come in batches, reading the next meanwhile.
@@ -297,7 +356,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        batches : iterable of array-like of shape (n_samples, n_times)
+        batches : iterable of what `transform` takes
             Such as a generator. Batches may differ in size and in kind; those without signals
             have no features, in the same number of columns. The source is read in the thread that
             asks for features, so that database cursors can be used, and one batch ahead of them.
@@ -343,18 +402,22 @@ class Scattering1D(TransformerMixin, BaseEstimator):
 
         return read_ahead(compute, check_batches(batches))
 
-    def scatter(self, X: ArrayLike) -> Array:
+    def scatter(self, X: ArrayLike) -> Any:
         """Compute the coefficients at every frame: no logarithm, no pooling.
 
         Parameters
         ----------
-        X : array-like or dask array of shape (n_samples, n_times)
-            Signals, as long as those seen by `fit`.
+        X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
+n_times), or list of arrays of shape (length,) or (n_channels, length)
+            Signals with as many channels as those seen by `fit`. They must be as long, too, if
+            `fit` saw an array or there is no pooling.
 
         Returns
         -------
-        S : array of shape (n_samples, n_channels, n_paths, n_frames)
-            One channel for 2-D input. Paths in the order of `paths_`.
+        S : array of shape (n_samples, n_channels, n_paths, n_frames), or list
+            One channel for signals without any. Paths in the order of `paths_`, frames at
+            `frame_times`. For a list, tuple or array of objects, a list of arrays of shape
+            (n_channels, n_paths, n_frames) with the frames of each signal.
 
         Raises
         ------
@@ -364,10 +427,28 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             As in `transform`.
         """
         signals = self._validate(X, "scatter")
-        shape = (1, len(self.paths_), self.n_frames_)
+        dtype, n_paths = _output_dtype(signals), len(self.paths_)
+        n_frames = [
+            lay_out(self._settings, n).n_frames
+            for n in ([signals.n_times] if signals.n_times else signals.row_lengths.tolist())
+        ]
         if is_dask(X):
-            return map_chunks(self, "scatter", X, shape, _output_dtype(signals))
-        return self._map(lambda xp, S: S.reshape(-1, *shape), signals, shape)
+            return map_chunks(self, "scatter", X, (signals.n_channels, n_paths, *n_frames), dtype)
+        place = self._place_for(signals)
+        home = namespace_at(NUMPY if signals.from_numpy else place, dtype.name)
+        if signals.n_times:
+            S = home.empty((len(signals.row_lengths), n_paths, *n_frames))
+        else:
+            S = [home.empty((n_paths, n)) for n in n_frames]
+        self._map(lambda xp, S: S, signals, S, place=place)
+        if signals.n_times:
+            S = S.reshape(signals.n_samples, signals.n_channels, n_paths, *n_frames)
+        else:
+            S = [
+                np.stack(S[i : i + signals.n_channels])
+                for i in range(0, len(S), signals.n_channels)
+            ]
+        return signals.as_given(S)
 
     @property
     def paths_(self) -> NDArray[np.void]:
@@ -381,8 +462,92 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return paths_of(self._settings)
 
+    @property
+    def features_(self) -> NDArray[np.void]:
+        """Table of the features, one row each, in their order.
+
+        A structured array of shape (n_features,), which ``pandas.DataFrame`` takes as it is.
+        Fields: ``name``; ``channel`` (-1 where channels are pooled); ``path``, a row of `paths_`;
+        ``order``; ``carrier`` and ``modulation``, the centre frequencies of the first and the
+        second wavelet, in Hz with a `sampling_rate`, else in cycles per sample (NaN where a path
+        has none); ``segment`` and ``statistic`` (-1 and empty without pooling); ``frame`` (-1 with
+        pooling).
+        """
+        check_is_fitted(self)
+        return feature_table(self._prefixes(), self.paths_, self._parts(), self.sampling_rate)
+
+    def paths_frame(self) -> Any:
+        """Return the table of the paths as a data frame, in Hz with a `sampling_rate`.
+
+        Returns
+        -------
+        paths : pandas.DataFrame of shape (n_paths, 9)
+            Indexed by the names of the paths. Columns: ``order``; ``n1`` and ``n2``, ``j1`` and
+            ``j2``, as in `paths_`; ``carrier`` and ``carrier_bandwidth``, ``modulation`` and
+            ``modulation_bandwidth``, the centre and the bandwidth (the standard deviation of the
+            Gaussian) of the first and the second wavelet, in Hz with a `sampling_rate`, else in
+            cycles per sample (NaN where a path has none).
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ImportError
+            If pandas is not installed.
+        """
+        paths = self.paths_
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "paths_frame() needs pandas. Install it with: pip install pandas"
+            ) from error
+        unit = 1.0 if self.sampling_rate is None else self.sampling_rate
+        frame = pd.DataFrame(paths[["order", "n1", "n2", "j1", "j2"]])
+        frame.index = pd.Index(path_names(paths, self.sampling_rate), name="path")
+        for field, column in FREQUENCIES.items():
+            frame[column] = paths[field] * unit
+        return frame
+
+    def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
+        """Return where the frames of a signal lie, counted from its first sample.
+
+        Parameters
+        ----------
+        n_times : int or None, default=None
+            Length of the signal in samples. None means the length seen by `fit`.
+
+        Returns
+        -------
+        times : ndarray of shape (n_frames,)
+            Centres of the averages: in seconds with a `sampling_rate`, else in samples.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError, ValueError
+            If `n_times` is no length that signals may have, or None where they have no common one.
+        """
+        check_is_fitted(self)
+        if n_times is None:
+            if self.n_times_ is None:
+                raise ValueError(
+                    f"n_times=None, but {type(self).__name__} was fitted on signals of their own "
+                    "lengths. Accepted: the length of a signal."
+                )
+            n_times = self.n_times_
+        n_times = check_integer("n_times", n_times, minimum=self._settings.min_times)
+        layout = lay_out(self._settings, n_times)
+        first = layout.canvas.first_frame - layout.start
+        samples = first + self.stride_ * np.arange(layout.n_frames, dtype=float)
+        return samples if self.sampling_rate is None else samples / self.sampling_rate
+
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
+
+        With several channels a name begins with the channel, as ``ch0_``, or with the statistic
+        over channels, as ``chmean_``.
 
         Parameters
         ----------
@@ -403,7 +568,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             If `input_features` does not fit the input seen by `fit`.
         """
         check_is_fitted(self)
-        if input_features is not None:
+        if input_features is not None and hasattr(self, "n_features_in_"):
             given = np.asarray(input_features, dtype=object)
             if len(given) != self.n_features_in_:
                 raise ValueError(
@@ -413,20 +578,20 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             seen = getattr(self, "feature_names_in_", None)
             if seen is not None and not np.array_equal(seen, given):
                 raise ValueError("input_features is not equal to feature_names_in_")
-        suffixes = self._suffixes()
-        names = path_names(self.paths_, self.sampling_rate)
-        return np.array([name + suffix for name in names for suffix in suffixes], dtype=object)
+        return self.features_["name"].astype(object)
 
     def __sklearn_tags__(self) -> Any:
         """Say that float32 stays float32, and tensors stay tensors."""
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
+        tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def _check_parameters(self) -> None:
         """Refuse bad values of the parameters that do not depend on the signal length."""
         check_pooling(self.pooling)
+        check_pooling(self.channel_pooling, "channel_pooling")
         check_integer("n_segments", self.n_segments, minimum=1)
         check_choice("normalize", self.normalize, NORMALIZERS)
         if self.sampling_rate is not None:
@@ -439,10 +604,10 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, minimum=0)
 
-    def _warn_without_room(self, settings: Settings) -> None:
+    def _warn_without_room(self, settings: Settings, shortest: int) -> None:
         """Warn of a scale too short for the wavelets asked for, where there is a better one."""
         J = smallest_J(settings.Q[0])
-        if J > settings.J and (self.J is not None or settings.n_times >= 2**J):
+        if J > settings.J and (self.J is not None or shortest >= 2**J):
             warnings.warn(
                 f"J={settings.J} leaves no room for Q={settings.Q[0]} wavelets per octave: they "
                 f"crowd at low frequencies and leave the rest uncovered. Use J={J} or more, or a "
@@ -451,7 +616,7 @@ class Scattering1D(TransformerMixin, BaseEstimator):
                 stacklevel=3,
             )
 
-    def _validate(self, X: ArrayLike, method: str = "fit", *, reset: bool = False) -> Array:
+    def _validate(self, X: ArrayLike, method: str = "fit", *, reset: bool = False) -> Signals:
         """Check signals; leave integers as they are, to be converted block by block.
 
         Of a dask array, a signal that stands for all is checked and returned.
@@ -459,105 +624,182 @@ class Scattering1D(TransformerMixin, BaseEstimator):
         if not reset:
             check_is_fitted(self)
             self._check_parameters()
-        checked: Array = validate_data(
-            self,
-            stand_in(X) if is_dask(X) else X,
-            reset=reset,
-            dtype="numeric",
-            ensure_all_finite=False,
-            ensure_min_samples=min_rows.get(),
-        )
+        if is_collection(X):
+            signals: Signals = check_collection(X)
+            if reset:
+                self._forget_columns()
+                self._library = "numpy"
+        else:
+            signals = SignalArray(self._check_array(X, method, reset=reset))
+        if not reset:
+            self._check_against_fit(signals)
+        return signals
+
+    def _check_array(self, X: ArrayLike, method: str, *, reset: bool) -> Array:
+        """Check signals in an array of two or three dimensions."""
+        X = stand_in(X) if is_dask(X) else X
+        rules = {
+            "dtype": "numeric",
+            "ensure_all_finite": False,
+            "ensure_min_samples": min_rows.get(),
+        }
+        if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 3:
+            checked: Array = check_array(X, allow_nd=True, estimator=self, input_name="X", **rules)
+            if 0 in checked.shape[1:]:
+                raise ValueError(
+                    f"X of shape {tuple(checked.shape)} must have at least one channel and one "
+                    "sample a signal."
+                )
+            if reset:
+                self._forget_columns()
+        else:
+            checked = validate_data(self, X, reset=reset, **rules)
         with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
             for piece in pieces(checked):
                 assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
         if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
             raise ValueError(f"Complex data not supported\n{checked}\n")
+        given = _library_of(checked)
+        if reset:
+            self._library = given
         # scikit-learn's rule for estimators that take arrays of several libraries.
-        if not reset and self._library != "numpy" and get_config()["array_api_dispatch"]:
-            given = _library_of(checked)
-            if given != self._library:
-                raise ValueError(
-                    f"Inputs passed to {type(self).__name__}.{method}() must use the same "
-                    f"namespace as those passed to fit(): {self._library}, but these are of "
-                    f"{given}. Convert them, or fit on {given}."
-                )
+        elif given != self._library != "numpy" and get_config()["array_api_dispatch"]:
+            raise ValueError(
+                f"Inputs passed to {type(self).__name__}.{method}() must use the same "
+                f"namespace as those passed to fit(): {self._library}, but these are of "
+                f"{given}. Convert them, or fit on {given}."
+            )
         return checked
+
+    def _forget_columns(self) -> None:
+        """Forget the columns of an earlier fit: signals that are no table have none."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            self.__dict__.pop(name, None)
+
+    def _common_length(self, signals: Signals) -> int | None:
+        """Length that all signals are to have; None where each may have its own.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ and every frame becomes a feature.
+        """
+        if signals.n_times is not None or self.pooling is not None:
+            return signals.n_times
+        shortest, longest = int(signals.lengths.min()), int(signals.lengths.max())
+        if shortest < longest:
+            raise ValueError(
+                "pooling=None makes features of every frame, and needs signals of one length, but "
+                f"these have {shortest} to {longest} samples. Accepted: a pooling such as 'mean', "
+                "or signals of one length; scatter() gives the frames of each."
+            )
+        return shortest
+
+    def _check_against_fit(self, signals: Signals) -> None:
+        """Refuse signals that differ from those of `fit` where they must not."""
+        name = type(self).__name__
+        if signals.n_channels != self.n_channels_:
+            raise ValueError(
+                f"X has signals of {signals.n_channels} channels, but {name} was fitted on "
+                f"signals of {self.n_channels_}."
+            )
+        wrong = signals.lengths < self._settings.min_times
+        accepted = (
+            f"With J={self.J_}, T={self.T_} and stride={self.stride_} signals must have at least "
+            f"{self._settings.min_times} samples."
+        )
+        if self.n_times_ is not None:
+            wrong = signals.lengths != self.n_times_
+            accepted = (
+                f"{name} was fitted on signals of {self.n_times_}. Signals of any length are "
+                "accepted after fit() on a list of signals, with a pooling."
+            )
+        if wrong.any():
+            i = int(np.flatnonzero(wrong)[0])
+            raise ValueError(f"X[{i}] has {signals.lengths[i]} samples. {accepted}")
+
+    def _place_for(self, signals: Signals) -> Place:
+        """Where signals are computed: where they lie, or where the parameters say."""
+        tensors = None if signals.from_numpy else signals.block(range(0))
+        return place_of(tensors) or choose_place(self.backend, self.device)
 
     def _map(
         self,
         function: Callable[[Namespace, Array], Array],
-        X: Array,
-        shape: tuple[int, ...],
+        signals: Signals,
+        results: Any,
         *,
+        place: Place,
         store: RowStore | None = None,
-    ) -> Array:
-        """Apply `function` to the coefficients of blocks of validated signals.
+    ) -> None:
+        """Fill `results`, an entry for each row, with `function` of the row's coefficients.
 
-        With a `store`, `function` must be what `transform` applies: rows are kept under its key.
-
-        Returns
-        -------
-        results : array of shape (n_samples, *shape)
-            Of the library that `X` is of, and on its device.
+        They are an array where all entries are of one shape, or else a list of arrays. With a
+        `store`, `function` must be what `transform` applies: rows are kept under its key.
         """
-        X, give_back = adopt(X)
-        from_numpy = isinstance(X, np.ndarray)
-        dtype = _output_dtype(X)
-        place = place_of(X) or choose_place(self.backend, self.device)
-        engine = get_engine(self._settings, dtype.name, place)
-        xp = engine.xp
-        results = np.empty((len(X), *shape), dtype) if from_numpy else xp.empty((len(X), *shape))
+        dtype, settings = _output_dtype(signals), self._settings
+        xp = namespace_at(place, dtype.name)
 
-        def compute(rows: slice | NDArray[np.intp]) -> None:
-            with xp.working(from_numpy=from_numpy):
-                result = function(xp, self._scatter(engine, xp.load(X[rows])))
-                results[rows] = xp.to_numpy(result) if from_numpy else result
-            drop_pages(X)
+        def compute(engine: Engine, rows: Rows) -> None:
+            runs = runs_of(settings, signals.row_lengths[as_index(rows)])
+            with xp.working(from_numpy=signals.from_numpy):
+                S = self._scatter(engine, xp.load(signals.block(rows)), runs)
+                for run, layout in runs:
+                    result = function(xp, S[run, :, : layout.n_frames])
+                    result = xp.to_numpy(result) if signals.from_numpy else result
+                    if isinstance(results, list):
+                        for row, values in zip(rows[run], result, strict=True):
+                            results[row][...] = values
+                    else:
+                        results[as_index(rows[run])] = result
+            signals.release()
 
-        at_once = self.batch_size
-        if at_once is None:
-            room = xp.free_bytes()
-            if room is None:
-                room = get_config()["working_memory"] * 2**20
-            at_once = int(room // engine.bytes_per_signal)
-        n_workers = xp.n_workers if from_numpy else 1
-        description = type(self).__name__
+        room = xp.free_bytes()
+        if room is None:
+            room = get_config()["working_memory"] * 2**20
+        n_workers = xp.n_workers if signals.from_numpy else 1
 
-        def compute_in_blocks(rows: NDArray[np.intp] | None, verbose: int) -> None:
-            """Compute the rows at some positions, or all."""
+        def works(rows: Rows) -> Iterator[Work]:
+            """Divide rows by what computes them."""
+            runs = runs_of(settings, signals.row_lengths[as_index(rows)])
+            for canvas, members in by_canvas(runs, rows):
+                engine = get_engine(settings, canvas, dtype.name, place)
+                yield Work(
+                    in_smaller_blocks(partial(compute, engine), xp.out_of_memory),
+                    members,
+                    chunk=engine.chunk,
+                    at_once=self.batch_size or int(room // engine.bytes_per_signal),
+                )
+
+        def compute_in_blocks(rows: Rows, verbose: int) -> None:
             for_each_block(
-                in_smaller_blocks(
-                    compute if rows is None else lambda block: compute(rows[block]),
-                    xp.out_of_memory,
-                ),
-                len(X) if rows is None else len(rows),
-                chunk=engine.chunk,
-                at_once=at_once,
+                list(works(rows)),
                 n_jobs=self.n_jobs,
                 n_workers=n_workers,
                 verbose=verbose,
-                description=description,
+                description=type(self).__name__,
             )
 
-        if store is None or not from_numpy:
-            compute_in_blocks(None, self.verbose)
+        everything = range(len(signals.row_lengths))
+        if store is None or not signals.from_numpy:
+            compute_in_blocks(everything, self.verbose)
         else:
+            first = next(works(everything), None)
             recall(
                 store,
-                X,
+                signals,
                 results,
-                lambda rows: compute_in_blocks(rows, 0),
-                context_of(self._settings, self._outputs(), dtype),
-                grain=engine.chunk * (n_workers or count_threads(self.n_jobs)),
+                lambda rows: compute_in_blocks(np.sort(rows), 0),
+                context_of(settings, self._outputs(), dtype),
+                grain=(first.chunk if first else 1) * (n_workers or count_threads(self.n_jobs)),
                 verbose=self.verbose,
-                description=description,
+                description=type(self).__name__,
             )
-        return give_back(results)
 
-    def _scatter(self, engine: Engine, x: Array) -> Array:
+    def _scatter(self, engine: Engine, x: Array, runs: Runs) -> Array:
         """Scatter a block of signals to (n_signals, n_paths, n_frames)."""
-        x, gain = to_unit_magnitude(engine.xp, x, self.normalize)
-        S = engine(x)
+        x, gain = to_unit_magnitude(engine.xp, x, runs, self.normalize)
+        S = engine(x, runs)
         if gain is not None:
             S *= gain[:, np.newaxis, np.newaxis]
         return S
@@ -569,6 +811,20 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             return S
         return pool(xp, S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
 
+    def _join_channels(self, xp: Namespace, features: Array) -> Array:
+        """Join the features of channels, (n_samples, n_channels, width), or pool them."""
+        statistics = check_pooling(self.channel_pooling, "channel_pooling")
+        if statistics:
+            with xp.working(from_numpy=False):
+                pooled = pool(xp, features.swapaxes(1, 2), statistics, 1)
+                features = pooled.swapaxes(1, 3)  # (n_samples, n_statistics, 1, width)
+        return features.reshape(len(features), math.prod(features.shape[1:]))
+
+    def _prefixes(self) -> list[tuple[str, int]]:
+        """What the features of a channel are called, in the order of `_join_channels`."""
+        statistics = check_pooling(self.channel_pooling, "channel_pooling")
+        return channel_prefixes(self.n_channels_, statistics)
+
     def _outputs(self) -> dict[str, Any]:
         """What the features depend on beside the settings, equal values in equal form."""
         statistics = check_pooling(self.pooling)
@@ -579,12 +835,10 @@ class Scattering1D(TransformerMixin, BaseEstimator):
             "n_segments": int(self.n_segments) if statistics else None,
         }
 
-    def _suffixes(self) -> list[str]:
-        """Names of the features of one path, in the order of `_pool`."""
+    def _parts(self) -> list[Part]:
+        """What the features of a path are, in the order of `_pool`."""
         statistics = check_pooling(self.pooling)
-        if not statistics:
-            return [f"_frame{i}" for i in range(self.n_frames_)]
-        return [f"_seg{i}_{name}" for i in range(self.n_segments) for name in statistics]
+        return parts(self.n_segments, statistics, self.n_frames_ or 0)
 
 
 class LogScattering1D(Scattering1D):
@@ -599,7 +853,7 @@ class LogScattering1D(Scattering1D):
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
         takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples where
-        the signal has them.
+        the signal has them; of several lengths it takes the median.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
@@ -623,13 +877,17 @@ class LogScattering1D(Scattering1D):
     pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
         Statistics over the frames of each segment. None keeps every frame.
     n_segments : int, default=1
-        Number of equal parts of the duration to pool within. Without pooling it has no effect.
+        Number of equal parts of each signal's own duration to pool within. A frame that a boundary
+        falls into counts in both parts, in proportion. Without pooling it has no effect.
+    channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
+        Statistics of each feature over the channels of a signal. None keeps the features of every
+        channel.
     normalize : {None, "max", "rms"}, default=None
         Divide each signal by its largest magnitude, or by its root mean square, first.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
         How a signal goes on past its ends.
     sampling_rate : float or None, default=None
-        In Hz. Used for names only: with it, features are named by frequency.
+        In Hz. Used for names and tables only: with it, features are named by frequency.
     engine : {"fused", "kymatio"}, default="fused"
         As in `Scattering1D`.
     backend : {"auto", "numpy", "torch"}, default="auto"
@@ -670,10 +928,14 @@ class LogScattering1D(Scattering1D):
         Averaging scale in use, in samples.
     stride_ : int
         Samples between frames.
-    n_frames_ : int
-        Frames of a signal.
+    n_times_ : int or None
+        Length of a signal in samples; None after a list, whose signals have their own.
+    n_channels_ : int
+        Channels of a signal.
+    n_frames_ : int or None
+        Frames of a signal; None where signals have their own lengths.
     n_features_in_ : int
-        Length of a signal, in samples.
+        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
     feature_names_in_ : ndarray of str
         Names of the columns, where the signals came as a data frame that has them.
 
@@ -723,6 +985,7 @@ class LogScattering1D(Scattering1D):
         log_stage: str = "frames",
         pooling: str | tuple[str, ...] | None = "mean",
         n_segments: int = 1,
+        channel_pooling: str | tuple[str, ...] | None = None,
         normalize: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
@@ -745,6 +1008,7 @@ class LogScattering1D(Scattering1D):
             normalization=normalization,
             pooling=pooling,
             n_segments=n_segments,
+            channel_pooling=channel_pooling,
             normalize=normalize,
             padding=padding,
             sampling_rate=sampling_rate,

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from skscatter._engines import FusedEngine, KymatioEngine
+from skscatter._layout import lay_out
+
 # The precisions, and how close to kymatio's NumPy front end in float64 each comes.
 PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
 
@@ -40,3 +43,24 @@ def noise(n_times, n_signals=3, dtype=np.float64):
 
 def relative_error(S, reference):
     return np.linalg.norm(S - reference) / np.linalg.norm(reference)
+
+
+class OfOneLength:
+    """An engine for signals of `n_times` samples, which gives their own frames only."""
+
+    def __init__(self, Engine, settings, n_times, dtype, *place):
+        self.layout = lay_out(settings, n_times)
+        self.engine = Engine(settings, self.layout.canvas, dtype, *place)
+
+    def __call__(self, x):
+        return self.engine(x, [(slice(0, len(x)), self.layout)])[..., : self.layout.n_frames]
+
+
+def fused(settings, x, dtype="float64", *place):
+    """Coefficients of signals in the fused engine."""
+    return OfOneLength(FusedEngine, settings, x.shape[-1], dtype, *place)(x)
+
+
+def kymatio(settings, x, dtype="float64", *place):
+    """Coefficients of signals in kymatio's."""
+    return OfOneLength(KymatioEngine, settings, x.shape[-1], dtype, *place)(x)

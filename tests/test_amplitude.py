@@ -2,11 +2,14 @@ import numpy as np
 import pytest
 
 from skscatter._amplitude import to_unit_magnitude as to_unit_magnitude_on
+from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
+from skscatter._settings import resolve
 
 
 def to_unit_magnitude(X, normalize):
-    return to_unit_magnitude_on(NumpyNamespace(X.dtype), X, normalize)
+    runs = [(slice(0, len(X)), lay_out(resolve(X.shape[1]), X.shape[1]))]
+    return to_unit_magnitude_on(NumpyNamespace(X.dtype), X, runs, normalize)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

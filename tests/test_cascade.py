@@ -4,11 +4,21 @@ import numpy as np
 import oracle
 import pytest
 import scipy.fft
-from cases import CASES, FINE_STRIDES, PRECISIONS, name_of, noise, relative_error
+from cases import (
+    CASES,
+    FINE_STRIDES,
+    PRECISIONS,
+    OfOneLength,
+    fused,
+    kymatio,
+    name_of,
+    noise,
+    relative_error,
+)
 
 import skscatter._namespaces
 import skscatter._spectra
-from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._engines import FusedEngine, get_engine
 from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
@@ -23,8 +33,8 @@ def test_fused_engine_equals_kymatio(case, dtype, tolerance, normalization):
     n_times, parameters = case
     settings = resolve(n_times, include_order0=True, normalization=normalization, **parameters)
     x = noise(n_times)
-    reference = KymatioEngine(settings, "float64")(x)
-    S = FusedEngine(settings, dtype)(x.astype(dtype))
+    reference = kymatio(settings, x)
+    S = fused(settings, x.astype(dtype), dtype)
     assert S.dtype == dtype
     assert S.shape == reference.shape
     order = paths_of(settings)["order"]
@@ -40,15 +50,15 @@ def test_the_ways_of_long_signals_lead_to_the_same_numbers(case, dtype, toleranc
     n_times, parameters = case
     settings = resolve(n_times, include_order0=True, **parameters)
     x = noise(n_times).astype(dtype)
-    expected = FusedEngine(settings, dtype)(x)
+    expected = fused(settings, x, dtype)
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 40 * n_times)
     monkeypatch.setattr(NumpyNamespace, "kept_bins", 0)
     monkeypatch.setattr(skscatter._spectra, "AT_A_TIME", 100)
     monkeypatch.setattr(skscatter._namespaces, "LONG", 64)
-    engine = FusedEngine(settings, dtype)
-    assert relative_error(engine(x), expected) < tolerance
+    scatter = OfOneLength(FusedEngine, settings, n_times, dtype)
+    assert relative_error(scatter(x), expected) < tolerance
     if n_times >= 4096 and settings.T >= 100:
-        assert len(engine._cascade.plan.stages) > 1
+        assert len(scatter.engine._cascade.plan.stages) > 1
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -72,7 +82,7 @@ def test_fused_engine_equals_kymatio_up_to_aliasing_at_fine_strides(case):
     n_times, parameters = case
     settings = resolve(n_times, **parameters)
     x = noise(n_times)
-    S, reference = FusedEngine(settings, "float64")(x), KymatioEngine(settings, "float64")(x)
+    S, reference = fused(settings, x), kymatio(settings, x)
     assert relative_error(S, reference) < 1e-3
 
 
@@ -83,13 +93,15 @@ def test_cascade_without_subsampling_equals_the_definition(n_times, padding):
         n_times, Q=(3, 2), T=min(n_times, 11), stride=1, include_order0=True, padding=padding
     )
     x = noise(n_times, 1)
-    S = FusedEngine(settings, "float64")(x)[0]
-    expected = oracle.scatter(x[0], paths_of(settings), lay_out(settings), settings.T, padding)
+    S = fused(settings, x)[0]
+    expected = oracle.scatter(
+        x[0], paths_of(settings), lay_out(settings, len(x[0])), settings.T, padding
+    )
     np.testing.assert_allclose(S, expected, rtol=0, atol=1e-13)
 
 
 def test_one_sample_has_an_average_and_no_waves():
-    S = FusedEngine(resolve(1, include_order0=True), "float64")(np.array([[-0.7]]))
+    S = fused(resolve(1, include_order0=True), np.array([[-0.7]]))
     np.testing.assert_array_equal(S[0, :, 0], [-0.7, *[0.0] * (S.shape[1] - 1)])
 
 
@@ -98,9 +110,9 @@ def test_one_sample_has_an_average_and_no_waves():
 def test_cascade_equals_the_definition_up_to_aliasing(parameters, padding):
     settings = resolve(300, include_order0=True, padding=padding, **parameters)
     x = noise(300, 1)
-    S = FusedEngine(settings, "float64")(x)[0]
+    S = fused(settings, x)[0]
     paths = paths_of(settings)
-    expected = oracle.scatter(x[0], paths, lay_out(settings), settings.T, padding)
+    expected = oracle.scatter(x[0], paths, lay_out(settings, len(x[0])), settings.T, padding)
     for order, tolerance in (0, 1e-12), (1, 3e-4), (2, 2e-3):
         of_order = paths["order"] == order
         assert relative_error(S[of_order], expected[of_order]) < tolerance
@@ -111,10 +123,13 @@ def test_fast_precision_halves_the_rates_and_stays_close(precision, halvings):
     settings = resolve(2000, J=7, Q=8, precision=precision)
     assert [settings.subsampling(j) for j in range(9)] == [min(j + halvings, 7) for j in range(9)]
     x = noise(2000)
-    S = FusedEngine(settings, "float64")(x)
+    S = fused(settings, x)
     finest = resolve(2000, J=7, Q=8, stride=1)
-    offset = lay_out(settings).first_frame - lay_out(finest).first_frame
-    exact = FusedEngine(finest, "float64")(x)[..., offset :: settings.stride]
+    first, first_finest = (
+        layout.canvas.first_frame - layout.start
+        for layout in (lay_out(settings, 2000), lay_out(finest, 2000))
+    )
+    exact = fused(finest, x)[..., first - first_finest :: settings.stride]
     order = paths_of(settings)["order"]
     bounds = {"reference": (3e-4, 2e-3), "fast": (1e-3, 5e-3)}[precision]  # white noise
     for k, bound in zip((1, 2), bounds, strict=True):
@@ -128,14 +143,12 @@ def test_unit_sine_has_the_same_first_order_peak_at_every_octave(Q):
     # From three eighths of the Nyquist frequency down, as far as the bank is constant-Q.
     frequencies = 0.1875 / 2 ** np.arange(4.0)
     x = np.sin(2 * np.pi * frequencies[:, np.newaxis] * t)
-    S = FusedEngine(settings, "float64")(x)[:, :, 8:-8].mean(axis=-1)
+    S = fused(settings, x)[:, :, 8:-8].mean(axis=-1)
     peaks = S.max(axis=1)
     np.testing.assert_allclose(peaks, peaks[0], rtol=1e-3)
     # A wavelet of unit L1 norm, tuned to it, passes half of a real sine.
     at_centre = np.sin(2 * np.pi * paths_of(settings)["xi1"][[0]] * t)
-    assert FusedEngine(settings, "float64")(at_centre[np.newaxis])[0, 0].mean() == pytest.approx(
-        0.5, rel=0.01
-    )
+    assert fused(settings, at_centre[np.newaxis])[0, 0].mean() == pytest.approx(0.5, rel=0.01)
 
 
 def test_released_normalization_makes_the_same_sine_fainter_at_each_octave():
@@ -143,7 +156,7 @@ def test_released_normalization_makes_the_same_sine_fainter_at_each_octave():
     t = np.arange(2**14)
     frequencies = 0.1875 / 2 ** np.arange(4.0)
     x = np.sin(2 * np.pi * frequencies[:, np.newaxis] * t)
-    peaks = FusedEngine(settings, "float64")(x).mean(axis=-1).max(axis=1)
+    peaks = fused(settings, x).mean(axis=-1).max(axis=1)
     np.testing.assert_allclose(peaks / peaks[0], [1, 1 / 2, 1 / 4, 1 / 8], rtol=1e-2)
 
 
@@ -152,7 +165,7 @@ def test_coefficients_hardly_change_under_shifts_far_below_T():
     rng = np.random.default_rng(0)
     burst = np.zeros(4096)
     burst[1500:2500] = rng.standard_normal(1000) * np.hanning(1000)
-    engine = FusedEngine(settings, "float64")
+    engine = OfOneLength(FusedEngine, settings, 4096, "float64")
     S = engine(burst[np.newaxis])
     changes = [
         relative_error(engine(np.roll(burst, shift)[np.newaxis]), S) for shift in (1, 8, 64, 512)
@@ -166,15 +179,15 @@ def test_coefficients_are_not_negative():
     settings = resolve(1000, J=6, Q=8)
     x = noise(1000)
     x[:, 200:800] = 0
-    assert (FusedEngine(settings, "float32")(x.astype("float32")) >= 0).all()
+    assert (fused(settings, x.astype("float32"), "float32") >= 0).all()
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_batches_equal_a_loop(dtype, monkeypatch):
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 60_000 * np.dtype(dtype).itemsize)
     settings = resolve(500, J=5, Q=8, include_order0=True)
-    engine = FusedEngine(settings, dtype)
-    assert 1 < engine.chunk < 7
+    engine = OfOneLength(FusedEngine, settings, 500, dtype)
+    assert 1 < engine.engine.chunk < 7
     x = noise(500, 7, dtype)
     one_by_one = np.concatenate([engine(row[np.newaxis]) for row in x])
     np.testing.assert_allclose(engine(x), one_by_one, rtol=0, atol=4 * np.finfo(dtype).eps)
@@ -183,7 +196,9 @@ def test_batches_equal_a_loop(dtype, monkeypatch):
 def test_threads_share_engines_but_not_work_space():
     cases = [(300, 4), (300, 1), (300, 7), (512, 3), (301, 2)] * 4
     signals = [noise(n_times, n_signals) for n_times, n_signals in cases]
-    engines = [get_engine(resolve(x.shape[1], J=4), "float64") for x in signals]
+    engines = [
+        OfOneLength(get_engine, resolve(x.shape[1], J=4), x.shape[1], "float64") for x in signals
+    ]
     expected = [engine(x) for engine, x in zip(engines, signals, strict=True)]
     with ThreadPoolExecutor(8) as pool:
         for _ in range(5):
@@ -194,8 +209,8 @@ def test_threads_share_engines_but_not_work_space():
 
 
 def test_work_space_is_used_again_and_never_returned():
-    engine = FusedEngine(resolve(300, J=4), "float64")
-    cascade = engine._cascade
+    engine = OfOneLength(FusedEngine, resolve(300, J=4), 300, "float64")
+    cascade = engine.engine._cascade
     first = engine(noise(300, 5))
     work = cascade.work_space(5)
     assert cascade.work_space(3) is work
@@ -209,7 +224,7 @@ def test_work_space_is_used_again_and_never_returned():
 def test_input_is_left_alone(padding):
     x = noise(300)
     x.flags.writeable = False
-    FusedEngine(resolve(300, padding=padding), "float64")(x)
+    fused(resolve(300, padding=padding), x)
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 16])
@@ -227,10 +242,14 @@ def test_runs_unfold_the_periodic_conjugate_symmetric_spectrum(n):
 
 
 def test_engines_are_built_once():
-    assert get_engine(resolve(300), "float32") is get_engine(resolve(300, J=4), "float32")
-    assert get_engine(resolve(300), "float32") is not get_engine(resolve(300), "float64")
+    settings, same = resolve(300), resolve(300, J=4)
+    canvas, other = lay_out(settings, 300).canvas, lay_out(settings, 500).canvas
+    engine = get_engine(settings, canvas, "float32")
+    assert get_engine(same, lay_out(same, 301).canvas, "float32") is engine
+    assert get_engine(settings, canvas, "float64") is not engine
+    assert get_engine(settings, other, "float32") is not engine
 
 
 def test_kymatio_engine_says_that_it_cannot_take_one_sample():
     with pytest.raises(ValueError, match=r"1 sample.*engine='fused'"):
-        KymatioEngine(resolve(1, engine="kymatio"), "float64")
+        kymatio(resolve(1, engine="kymatio"), np.ones((1, 1)))

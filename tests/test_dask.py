@@ -190,7 +190,7 @@ def test_signals_of_unknown_length_are_refused(X):
     [
         np.ones((3, 127)),
         np.ones(128),
-        np.ones((3, 1, 128)),
+        np.ones((3, 2, 128)),
         np.ones((0, 128)),
         np.ones((3, 128), complex),
         np.full((3, 128), "a"),

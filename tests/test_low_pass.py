@@ -51,11 +51,11 @@ def form_frames(form):
     return form.n_frames
 
 
-def by_definition(U, layout, T, k):
+def by_definition(U, canvas, T, k):
     """Convolve with kymatio's filter, periodised by the sum, and take the frames."""
-    n = layout.n_padded >> k
-    phi_hat = gauss_1d(layout.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
-    frames = (layout.first_frame + layout.stride * np.arange(layout.n_frames)) >> k
+    n = canvas.n_padded >> k
+    phi_hat = gauss_1d(canvas.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
+    frames = (canvas.first_frame + canvas.stride * np.arange(canvas.n_frames)) >> k
     return np.fft.ifft(np.fft.fft(U) * phi_hat).real[:, frames]
 
 
@@ -64,16 +64,16 @@ def by_definition(U, layout, T, k):
 @pytest.mark.parametrize("spectrum_at_hand", [True, False])
 def test_every_form_averages_by_the_definition(parameters, dtype, tolerance, spectrum_at_hand):
     settings = resolve(**parameters)
-    layout, xp = lay_out(settings), NumpyNamespace(dtype)
-    phi = gauss_band(layout.n_padded, SIGMA0 / settings.T)
+    canvas, xp = lay_out(settings, parameters["n_times"]).canvas, NumpyNamespace(dtype)
+    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
     for k in rates(settings):
-        U = np.random.default_rng(k).uniform(0, 1, (2, layout.n_padded >> k))
-        form = low_pass(xp, phi, settings.T, layout, k, spectrum_at_hand)
+        U = np.random.default_rng(k).uniform(0, 1, (2, canvas.n_padded >> k))
+        form = low_pass(xp, phi, settings.T, canvas, k, spectrum_at_hand)
         S = averaged(form, U.astype(dtype))
         # kymatio's Gaussian leaves a period out, which counts at T = 1.
         tails = 10 * math.exp(-((settings.T / SIGMA0) ** 2) / 2)
         np.testing.assert_allclose(
-            S, by_definition(U, layout, settings.T, k), rtol=0, atol=tolerance + tails
+            S, by_definition(U, canvas, settings.T, k), rtol=0, atol=tolerance + tails
         )
 
 
@@ -84,7 +84,7 @@ def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
     share = negligible(dtype)
     gathered = 0
     for k in rates(settings):
-        grid = Grid(T, lay_out(settings), k, share)
+        grid = Grid(T, lay_out(settings, 20000).canvas, k, share)
         for block in 2 ** np.arange(1, 11):
             tiling = Tiling(grid, int(block))
             if len(tiling.nodes) >= min(block, MOST_NODES):
@@ -102,15 +102,15 @@ def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
 
 def test_long_signals_need_small_matrices():
     settings = resolve(2**22, J=10)
-    layout, xp = lay_out(settings), NumpyNamespace("float32")
+    canvas, xp = lay_out(settings, 2**22).canvas, NumpyNamespace("float32")
     for k in rates(settings):
-        form = BlockLowPass(xp, Grid(settings.T, layout, k, negligible("float32")))
+        form = BlockLowPass(xp, Grid(settings.T, canvas, k, negligible("float32")))
         assert form.average.size + (0 if form.gather is None else form.gather.size) < 2**17
 
 
 def test_forms_follow_from_what_is_at_hand():
     settings = resolve(8192, J=8)
-    layout, xp = lay_out(settings), NumpyNamespace("float32")
-    phi = gauss_band(layout.n_padded, SIGMA0 / settings.T)
-    assert isinstance(low_pass(xp, phi, settings.T, layout, 2, True), SpectralLowPass)
-    assert isinstance(low_pass(xp, phi, settings.T, layout, 2, False), BlockLowPass)
+    canvas, xp = lay_out(settings, 8192).canvas, NumpyNamespace("float32")
+    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
+    assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, True), SpectralLowPass)
+    assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, False), BlockLowPass)

@@ -35,6 +35,7 @@ CHANGES_FEATURES = {
     "log_stage": "pooled",
 }
 CHANGES_NO_FEATURE = {
+    "channel_pooling": "mean",  # rows are channels, pooled afterwards
     "sampling_rate": 1000.0,
     "backend": "auto",
     "device": "cpu",

@@ -51,7 +51,12 @@ def test_mathematics_runs_without_scikit_learn():
         "import numpy as np\n"
         "from skscatter._engines import get_engine\n"
         "from skscatter._settings import resolve\n"
-        "print(get_engine(resolve(100), 'float32')(np.ones((2, 100), 'float32')).shape)\n"
+        "from skscatter._signals import SignalArray, by_canvas, runs_of\n"
+        "settings, signals = resolve(100), SignalArray(np.ones((2, 100), 'float32'))\n"
+        "runs, rows = runs_of(settings, signals.row_lengths), range(2)\n"
+        "for canvas, rows in by_canvas(runs, rows):\n"
+        "    engine = get_engine(settings, canvas, 'float32')\n"
+        "    print(engine(signals.block(rows), runs).shape)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

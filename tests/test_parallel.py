@@ -7,6 +7,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from skscatter._parallel import (
+    Work,
     check_n_jobs,
     count_threads,
     for_each_block,
@@ -19,16 +20,19 @@ def blas_threads():
     return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
 
-def cover(n_rows, **parameters):
+def cover(n_rows, at_once=1000, **parameters):
     """Run over `n_rows` and return how often each was visited and by how many threads."""
     visits, threads = np.zeros(n_rows, int), set()
 
     def visit(block):
-        visits[block] += 1
+        visits[list(block)] += 1
         threads.add(threading.get_ident())
 
-    defaults = {"chunk": 3, "at_once": 1000, "n_jobs": None, "verbose": 0, "description": ""}
-    for_each_block(visit, n_rows, **(defaults | parameters))
+    works = [
+        Work(visit, rows, chunk=3, at_once=at_once)
+        for rows in (range(n_rows // 3), np.arange(n_rows // 3, n_rows))
+    ]
+    for_each_block(works, **({"n_jobs": None, "verbose": 0, "description": ""} | parameters))
     return visits, threads
 
 
@@ -114,8 +118,9 @@ def test_errors_and_interrupts_come_through_and_leave_nothing_at_work(error, n_j
         time.sleep(0.01)
         raise error("no")
 
+    work = Work(fail, range(1000), chunk=1, at_once=10)
     with pytest.raises(error, match="no"):
-        for_each_block(fail, 1000, chunk=1, at_once=10, n_jobs=n_jobs, verbose=0, description="")
+        for_each_block([work], n_jobs=n_jobs, verbose=0, description="")
     assert threading.active_count() == before
     assert len(begun) < 100  # of some 200: a failure is not met with more work
 

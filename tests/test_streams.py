@@ -344,12 +344,12 @@ def test_work_under_way_stops_at_its_next_block(X):
     blocks, begun = [], threading.Event()
 
     class Waits(Scattering1D):
-        def _scatter(self, engine, x):
+        def _scatter(self, engine, x, runs):
             blocks.append(len(x))
             if len(blocks) == 3:
                 begun.set()
                 assert stop_event.get().wait(20)
-            return super()._scatter(engine, x)
+            return super()._scatter(engine, x, runs)
 
     def batches():
         yield X[:1]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from cases import CASES, PRECISIONS, name_of, noise, relative_error
+from cases import CASES, PRECISIONS, OfOneLength, fused, kymatio, name_of, noise, relative_error
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -21,6 +21,7 @@ from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._pooling import STATISTICS, pool
 from skscatter._settings import resolve
+from skscatter._signals import runs_of
 from skscatter._torch import TorchNamespace
 
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
@@ -78,9 +79,10 @@ def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine, device):
     n_times, parameters = case
     settings = resolve(n_times, include_order0=True, **parameters)
     x = noise(n_times)
-    reference = KymatioEngine(settings, "float64")(x)
-    engine = Engine(settings, dtype, choose_place("torch", device))
-    S = engine.xp.to_numpy(engine(engine.xp.load(x.astype(dtype))))
+    reference = kymatio(settings, x)
+    scatter = OfOneLength(Engine, settings, n_times, dtype, choose_place("torch", device))
+    xp = scatter.engine.xp
+    S = xp.to_numpy(scatter(xp.load(x.astype(dtype))))
     assert S.dtype == dtype
     order = paths_of(settings)["order"]
     for k in np.unique(order):
@@ -95,8 +97,8 @@ def test_fused_engine_equals_itself_on_numpy(padding, precision, stride):
         700, J=6, stride=stride, padding=padding, precision=precision, normalization="kymatio-0.3"
     )
     x = noise(700)
-    S = FusedEngine(settings, "float64", CPU)(torch.tensor(x))
-    np.testing.assert_allclose(S, FusedEngine(settings, "float64")(x), rtol=0, atol=1e-14)
+    S = fused(settings, torch.tensor(x), "float64", CPU)
+    np.testing.assert_allclose(S, fused(settings, x), rtol=0, atol=1e-14)
 
 
 @BOTH
@@ -120,9 +122,10 @@ def test_scaling_is_that_of_numpy(dtype):
     info = np.finfo(dtype)
     sizes = [0, info.smallest_subnormal, info.tiny, 1e-30, 0.3, 0.5, 1, 4, 1e30, info.max]
     X = np.array([[-size, size / 4] for size in sizes], dtype)
+    runs = runs_of(resolve(2), np.full(len(X), 2))
     for normalize in None, "max", "rms":
-        scaled, gain = to_unit_magnitude(namespace_at(CPU, dtype), torch.tensor(X), normalize)
-        expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, normalize)
+        scaled, gain = to_unit_magnitude(namespace_at(CPU, dtype), torch.tensor(X), runs, normalize)
+        expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, runs, normalize)
         np.testing.assert_allclose(scaled[1:], expected[1:], rtol=4 * info.eps)
         np.testing.assert_array_equal(scaled[0], 0)
         if normalize is None:
@@ -509,7 +512,8 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     expected = LogScattering1D().fit_transform(X)
     xp = SmallNamespace("float64", room=2)
     xp.n_workers = n_workers
-    monkeypatch.setattr("skscatter._engines.namespace_at", lambda place, dtype: xp)
+    for module in "_engines", "_transformer":
+        monkeypatch.setattr(f"skscatter.{module}.namespace_at", lambda place, dtype: xp)
     get_engine.cache_clear()
     try:
         features = LogScattering1D().fit_transform(X)
