@@ -79,8 +79,8 @@ figure, axes = plt.subplots(
 axes[0].plot(seconds, seven, linewidth=0.5, color="black")
 axes[0].set(ylabel="amplitude", title='a voice says "seven"')
 for axis, T in zip(axes[1:], (64, 512), strict=True):
-    scattering = Scattering1D(J=8, Q=8, T=T, stride=32, max_order=1).fit([seven])
-    S1 = scattering.scatter([seven])[0, 0]
+    scattering = Scattering1D(J=8, Q=8, T=T, stride=32, max_order=1).fit(seven[np.newaxis])
+    S1 = scattering.scatter(seven[np.newaxis])[0, 0]
     frame = np.arange(scattering.n_frames_) * scattering.stride_ / sampling_rate
     band = scattering.paths_["xi1"] * sampling_rate
     image = axis.pcolormesh(frame, band, np.log(S1 + 1e-3), shading="nearest", rasterized=True)
@@ -153,7 +153,7 @@ plt.show()
 # an envelope cannot change faster than its band is wide.
 
 scattering = Scattering1D(J=8, Q=8)
-S = scattering.fit_transform([seven])[0]
+S = scattering.fit_transform(seven[np.newaxis])[0]
 paths = scattering.paths_
 second = paths["order"] == 2
 carriers = paths["xi1"][paths["order"] == 1] * sampling_rate
