@@ -95,6 +95,12 @@ def adopt(x: Any) -> tuple[Array, Callable[[Array], Array]]:
     return torch.from_dlpack(x), xp.from_dlpack
 
 
+def library_of(x: Any) -> str:
+    """Name of the array library that `x` is of; NumPy for all that becomes an array of its."""
+    is_array = hasattr(x, "__array_namespace__") or place_of(x) is not None
+    return type(x).__module__.partition(".")[0] if is_array else "numpy"
+
+
 def place_of(x: Any) -> Place | None:
     """Return where a tensor lies; None for anything else."""
     torch = sys.modules.get("torch")

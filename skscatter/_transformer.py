@@ -20,6 +20,7 @@ from skscatter._backends import (
     Place,
     check_backend,
     choose_place,
+    library_of,
     namespace_at,
     place_of,
 )
@@ -659,16 +660,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
         if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
             raise ValueError(f"Complex data not supported\n{checked}\n")
-        given = _library_of(checked)
         if reset:
-            self._library = given
-        # scikit-learn's rule for estimators that take arrays of several libraries.
-        elif given != self._library != "numpy" and get_config()["array_api_dispatch"]:
-            raise ValueError(
-                f"Inputs passed to {type(self).__name__}.{method}() must use the same "
-                f"namespace as those passed to fit(): {self._library}, but these are of "
-                f"{given}. Convert them, or fit on {given}."
-            )
+            self._library = library_of(checked)
+        else:
+            refuse_other_library(self, checked, method, self._library)
         return checked
 
     def _forget_columns(self) -> None:
@@ -1052,6 +1047,18 @@ def _output_dtype(X: Array) -> np.dtype[Any]:
     return np.dtype(np.float32 if single else np.float64)
 
 
-def _library_of(X: Array) -> str:
-    """Name of the array library that `X` is of."""
-    return type(X).__module__.partition(".")[0]
+def refuse_other_library(estimator: Any, X: Any, method: str, fitted_on: str) -> None:
+    """Keep scikit-learn's rule for estimators that take arrays of several libraries.
+
+    Raises
+    ------
+    ValueError
+        If `fit` got arrays of another library, not NumPy's, and arrays are not all made NumPy's.
+    """
+    given = library_of(X)
+    if given != fitted_on != "numpy" and get_config()["array_api_dispatch"]:
+        raise ValueError(
+            f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace "
+            f"as those passed to fit(): {fitted_on}, but these are of {given}. Convert them, or "
+            f"fit on {given}."
+        )

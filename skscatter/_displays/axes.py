@@ -1,0 +1,149 @@
+"""What pictures share: axes to draw into, and frequencies and times along them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def import_pyplot() -> Any:
+    """Return matplotlib's pyplot.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed, with the command that does it.
+    """
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError(
+            'Pictures need matplotlib. Install it with: pip install "skscatter[plot]"'
+        ) from error
+    return pyplot
+
+
+def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -> NDArray[Any]:
+    """Return axes to draw into, one for each panel.
+
+    Parameters
+    ----------
+    ax : None, Axes or sequence of Axes
+        None makes a figure. One axes gives its place to a grid of panels. A sequence must have as
+        many as there are panels.
+    n_rows, n_cols : int
+        The grid.
+    figsize : tuple of (float, float)
+        Of the figure that is made, in inches.
+    **grid
+        ``sharex`` and the ratios of the grid.
+
+    Returns
+    -------
+    axes : ndarray of Axes, of shape (n_rows * n_cols,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `ax` is anything else.
+    """
+    pyplot = import_pyplot()
+    if ax is None:
+        figure = pyplot.figure(figsize=figsize, layout="constrained")
+        return figure.subplots(n_rows, n_cols, squeeze=False, **grid).ravel()
+    axes = np.atleast_1d(np.asarray(ax, dtype=object)).ravel()
+    if not all(hasattr(each, "get_subplotspec") for each in axes):
+        raise TypeError(f"ax={ax!r} must be None, Axes of matplotlib, or a sequence of them.")
+    n_panels = n_rows * n_cols
+    if len(axes) == n_panels:
+        return axes
+    place = axes[0].get_subplotspec() if len(axes) == 1 else None
+    if place is None:
+        raise ValueError(
+            f"ax={ax!r} are {len(axes)} Axes, but the picture has {n_panels} panels. Accepted: "
+            f"None, {n_panels} Axes, or one subplot, which then makes room for all."
+        )
+    axes[0].set_axis_off()
+    sharex = grid.pop("sharex", False)
+    panels = place.subgridspec(n_rows, n_cols, **grid)
+    return panels.subplots(sharex=sharex, squeeze=False).ravel()
+
+
+def frequency_label(name: str, sampling_rate: float | None) -> str:
+    """Label an axis of frequencies."""
+    return f"{name} ({'cycles per sample' if sampling_rate is None else 'Hz'})"
+
+
+def time_label(sampling_rate: float | None) -> str:
+    """Label an axis of times."""
+    return f"time ({'samples' if sampling_rate is None else 's'})"
+
+
+def cell_edges(centres: NDArray[np.floating], *, log: bool = False) -> NDArray[np.float64]:
+    """Return the edges of cells about sorted centres, half way between them (in octaves if `log`).
+
+    A lone cell is as wide as one unit, or one octave.
+    """
+    if log:
+        return np.exp2(cell_edges(np.log2(centres)))
+    gaps = np.diff(centres) if len(centres) > 1 else np.ones(1)
+    return np.concatenate(
+        [
+            [centres[0] - gaps[0] / 2],
+            centres[:-1] + np.diff(centres) / 2,
+            [centres[-1] + gaps[-1] / 2],
+        ]
+    )
+
+
+def frequency_axis(axis: Any) -> None:
+    """Make an axis logarithmic, with ticks at 100, 200, 500."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def magnitudes(values: NDArray[np.floating], floor: float | None = None) -> Any:
+    """Return a logarithmic scale of colours up to the largest value.
+
+    It begins at `floor`, or without one at a ten-thousandth of the largest value.
+    """
+    from matplotlib.colors import LogNorm
+
+    largest = float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
+    if floor is None or floor >= largest:
+        floor = 1e-4 * largest
+    return LogNorm(floor, largest, clip=True)
+
+
+def draw_cells(
+    ax: Any,
+    x: NDArray[np.floating],
+    y: NDArray[np.floating],
+    values: NDArray[np.floating],
+    *,
+    label: str,
+    **options: Any,
+) -> None:
+    """Draw values in cells between edges, over frequency, with a bar of colours beside them.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw.
+    x, y : ndarray of shape (n_columns + 1,) and (n_rows + 1,)
+        Edges of the cells. Those along y are frequencies.
+    values : ndarray of shape (n_rows, n_columns)
+        NaN leaves a cell empty.
+    label : str
+        What the colours mean.
+    **options
+        Of ``pcolormesh``.
+    """
+    image = ax.pcolormesh(x, y, np.ma.masked_invalid(values), rasterized=True, **options)
+    ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
+    frequency_axis(ax.yaxis)
+    ax.figure.colorbar(image, ax=ax, label=label)

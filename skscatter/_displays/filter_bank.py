@@ -1,0 +1,154 @@
+"""The wavelets of a transform over frequency."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skscatter._filters import filter_bank
+
+from .axes import frequency_axis, frequency_label, make_axes
+from .subject import find_scattering
+
+N_FREQUENCIES = 4096  # points of a curve
+
+
+class FilterBankDisplay:
+    """The filters of a scattering transform over frequency, with their Littlewood-Paley sum.
+
+    The sum is the share of the energy of a sine that passes through a bank, its low-pass included.
+    Where it is low, the transform is deaf. It never exceeds 1 for a transform that amplifies
+    nothing [1]_.
+
+    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+
+    Parameters
+    ----------
+    frequencies : ndarray of shape (n_frequencies,)
+        Where the filters are evaluated, in Hz with a `sampling_rate`, else in cycles per sample.
+    psi : sequence of ndarray of shape (n_wavelets, n_frequencies)
+        Fourier transforms of the wavelets of each order, real.
+    phi : ndarray of shape (n_frequencies,)
+        That of the low-pass.
+    sampling_rate : float or None, default=None
+        In Hz.
+
+    Attributes
+    ----------
+    littlewood_paley : list of ndarray of shape (n_frequencies,)
+        For each order, ``|phi|**2`` and half the sum of ``|psi|**2`` (the other half is for
+        negative frequencies, which a real signal has in equal measure).
+    ax_ : ndarray of Axes, of shape (n_orders,)
+        What was drawn into, one for each order.
+    figure_ : Figure
+        The figure that they belong to.
+
+    See Also
+    --------
+    ScalogramDisplay : What the wavelets make of a signal.
+
+    References
+    ----------
+    .. [1] J. Andén and S. Mallat, "Deep Scattering Spectrum", IEEE Transactions on Signal
+       Processing 62(16), 2014, equations 6 and 7.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscatter import FilterBankDisplay, Scattering1D
+    >>> scattering = Scattering1D(J=6, sampling_rate=1000).fit(np.zeros((1, 1024)))
+    >>> display = FilterBankDisplay.from_estimator(scattering)
+    >>> [psi.shape for psi in display.psi]
+    [(38, 4096), (7, 4096)]
+    """
+
+    def __init__(
+        self,
+        *,
+        frequencies: NDArray[np.float64],
+        psi: list[NDArray[np.float64]],
+        phi: NDArray[np.float64],
+        sampling_rate: float | None = None,
+    ) -> None:
+        self.frequencies = frequencies
+        self.psi = psi
+        self.phi = phi
+        self.sampling_rate = sampling_rate
+        self.littlewood_paley = [phi**2 + (each**2).sum(axis=0) / 2 for each in psi]
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> "FilterBankDisplay":
+        """Evaluate the filters of a fitted transformer and draw them.
+
+        Parameters
+        ----------
+        estimator : Scattering1D, SelectPaths, Pipeline or search
+            Fitted; with one scattering transformer in it.
+        ax : Axes, sequence of Axes or None, default=None
+            As in `plot`.
+
+        Returns
+        -------
+        display : FilterBankDisplay
+            What was drawn.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            If `estimator` or `ax` are not as described.
+        ImportError
+            If matplotlib is not installed.
+        """
+        scattering = find_scattering(estimator)
+        paths = scattering.paths_
+        lowest = np.nanmin([np.nanmin(paths["xi1"]), 1 / scattering.T_])
+        frequencies = np.geomspace(lowest / 4, 0.5, N_FREQUENCIES)
+        # On a grid so fine that no wavelet is longer than its period; filters are formulas.
+        n_padded = 2 ** int(np.ceil(np.log2(64 * 2**scattering.J_ + 64 * scattering.T_)) + 4)
+        bank = filter_bank(n_padded, scattering.J_, scattering.Q_, float(scattering.T_))
+        orders = (bank.psi1, bank.psi2)[: scattering.max_order]
+        bins = frequencies * n_padded
+        unit = 1.0 if scattering.sampling_rate is None else scattering.sampling_rate
+        display = cls(
+            frequencies=frequencies * unit,
+            psi=[np.stack([band.formula(bins) for band in psi]) for psi in orders],
+            phi=bank.phi.formula(bins),
+            sampling_rate=scattering.sampling_rate,
+        )
+        return display.plot(ax)
+
+    def plot(self, ax: Any = None) -> "FilterBankDisplay":
+        """Draw a panel for each order.
+
+        Parameters
+        ----------
+        ax : Axes, sequence of Axes or None, default=None
+            Where to draw: into a new figure, into one Axes for each order, or in place of one Axes.
+
+        Returns
+        -------
+        display : FilterBankDisplay
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `ax` is anything else.
+        ImportError
+            If matplotlib is not installed.
+        """
+        self.ax_ = make_axes(ax, len(self.psi), 1, figsize=(7, 2.6 * len(self.psi)), sharex=True)
+        self.figure_ = self.ax_[0].figure
+        for order, (axes, psi, total) in enumerate(
+            zip(self.ax_, self.psi, self.littlewood_paley, strict=True), 1
+        ):
+            axes.plot(self.frequencies, np.abs(psi).T, linewidth=0.8, color="C0", alpha=0.7)
+            axes.lines[0].set_label("wavelets")
+            axes.plot(self.frequencies, self.phi, color="C1", label="low-pass")
+            axes.plot(self.frequencies, total, color="black", label="Littlewood-Paley sum")
+            axes.set(title=f"order {order}", ylabel="gain", ylim=(0, 1.1))
+            frequency_axis(axes.xaxis)
+            axes.set_xlim(self.frequencies[0], self.frequencies[-1])
+        self.ax_[0].legend(loc="lower right", fontsize="small")
+        self.ax_[-1].set_xlabel(frequency_label("frequency", self.sampling_rate))
+        return self

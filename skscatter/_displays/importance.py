@@ -1,0 +1,309 @@
+"""Which paths decide what a model says."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.metrics import check_scoring
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_random_state
+
+from skscatter._transformer import Scattering1D
+from skscatter._validation import check_integer
+
+from .axes import cell_edges, time_label
+from .path_map import PathMap
+from .subject import find_scattering
+
+
+class PathImportanceDisplay:
+    """Which frequencies and modulations a fitted model decides by.
+
+    Order 1 over the parts of the signal (its segments, or its frames) and frequency; order 2, all
+    parts together, over modulation frequency and frequency.
+
+    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+
+    Parameters
+    ----------
+    order1 : ndarray of shape (n_carriers, n_parts)
+        Importances of the features of order 1, NaN where the model gets none.
+    order2 : ndarray of shape (n_carriers, n_modulations)
+        Those of order 2.
+    part_edges : ndarray of shape (n_parts + 1,)
+        Where the parts of the signal begin and end.
+    part_label : str
+        What `part_edges` are.
+    path_map : PathMap
+        The frequencies: ``carriers`` and ``modulations``, from high to low, in Hz with a
+        ``sampling_rate``, else in cycles per sample.
+    measure : str
+        What the importances are.
+
+    Attributes
+    ----------
+    ax_ : ndarray of Axes, of shape (2,), or (1,) without order 2
+        What was drawn into.
+    figure_ : Figure
+        The figure that they belong to.
+
+    See Also
+    --------
+    ScatteringDisplay : The coefficients of a signal on the same axes.
+    sklearn.inspection.permutation_importance : Importances of single features.
+
+    Notes
+    -----
+    Features of neighbouring paths say nearly the same, and a model shares its weights among them as
+    its penalty has it: bands of paths mean more than single ones. Weights compare only where
+    features have been brought to one scale, as by `StandardScaler`. A feature of order 0 is left
+    out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skscatter import LogScattering1D, PathImportanceDisplay
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.arange(60) % 2
+    >>> t = np.arange(1024) / 1000
+    >>> X = rng.standard_normal((60, 1024)) + y[:, np.newaxis] * np.sin(2 * np.pi * 100 * t)
+    >>> scattering = LogScattering1D(J=6, max_order=1, sampling_rate=1000)
+    >>> model = make_pipeline(scattering, StandardScaler(), LogisticRegression()).fit(X, y)
+    >>> display = PathImportanceDisplay.from_estimator(model)
+    >>> decisive = display.order1[:, 0].argmax()
+    >>> print(f"{display.path_map.carriers[decisive]:.0f} Hz")
+    100 Hz
+    """
+
+    def __init__(
+        self,
+        *,
+        order1: NDArray[np.floating],
+        order2: NDArray[np.floating],
+        part_edges: NDArray[np.floating],
+        part_label: str,
+        path_map: PathMap,
+        measure: str,
+    ) -> None:
+        self.order1 = order1
+        self.order2 = order2
+        self.part_edges = part_edges
+        self.part_label = part_label
+        self.path_map = path_map
+        self.measure = measure
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        scoring: Any = None,
+        n_repeats: int = 5,
+        random_state: Any = None,
+        ax: Any = None,
+        **options: Any,
+    ) -> "PathImportanceDisplay":
+        """Measure how much a fitted model depends on the paths, and draw it.
+
+        Without signals, by its weights: the root of the sum of the squared ``coef_`` of a linear
+        model, over the classes and the features of a cell of the picture. With signals, for any
+        model, by permutation: how much the score drops when the features of a cell are shuffled
+        among the signals, all of them together.
+
+        Parameters
+        ----------
+        estimator : Pipeline or search
+            Fitted. A pipeline that begins with scattering and ends with a model; steps between them
+            must keep the names of features (`get_feature_names_out`), as scalers and selectors do.
+        X : array-like or list of arrays, default=None
+            Signals, best such that the model was not fitted on. None takes the weights.
+        y : array-like of shape (n_samples,), default=None
+            What the model should say about `X`.
+        scoring : str, callable or None, default=None
+            As in :func:`sklearn.inspection.permutation_importance`.
+        n_repeats : int, default=5
+            How often to shuffle each cell.
+        random_state : int, RandomState instance or None, default=None
+            Source of the shuffles.
+        ax : Axes, sequence of Axes or None, default=None
+            As in `plot`.
+        **options
+            Of matplotlib's ``pcolormesh``, such as ``cmap``.
+
+        Returns
+        -------
+        display : PathImportanceDisplay
+            What was drawn.
+
+        Raises
+        ------
+        NotFittedError, TypeError, ValueError
+            If an argument is not as described, or features reach the model without their names.
+        ImportError
+            If matplotlib is not installed.
+        """
+        if (X is None) != (y is None):
+            given, missing = ("y", "X") if X is None else ("X", "y")
+            raise ValueError(
+                f"{missing}=None, but {given} is given. Permutation needs both; weights, neither."
+            )
+        scattering = find_scattering(estimator)
+        pipeline = getattr(estimator, "best_estimator_", estimator)
+        if not isinstance(pipeline, Pipeline):
+            raise TypeError(
+                f"estimator={estimator!r} must be a Pipeline that ends with a model, or a search "
+                "over one."
+            )
+        path_map = PathMap.of(scattering.paths_, scattering.sampling_rate)
+        part_edges, part_label = _parts(scattering)
+        of_order1 = len(path_map.carriers), len(part_edges) - 1
+        of_order2 = len(path_map.carriers), len(path_map.modulations)
+        cells = _cells_of(_features_of_model(pipeline, scattering), path_map, of_order1[1])
+        if X is None:
+            measure, measured = "weight", _weights(pipeline, cells)
+        else:
+            measure, measured = (
+                "drop of the score",
+                _score_drops(
+                    pipeline,
+                    X,
+                    y,
+                    cells,
+                    scoring=scoring,
+                    n_repeats=check_integer("n_repeats", n_repeats, minimum=1),
+                    rng=check_random_state(random_state),
+                ),
+            )
+        importances = np.full(math.prod(of_order1) + math.prod(of_order2), np.nan)
+        for cell, value in measured.items():
+            importances[cell] = value
+        order1, order2 = np.split(importances, [math.prod(of_order1)])
+        return cls(
+            order1=order1.reshape(of_order1),
+            order2=order2.reshape(of_order2),
+            part_edges=part_edges,
+            part_label=part_label,
+            path_map=path_map,
+            measure=measure,
+        ).plot(ax, **options)
+
+    def plot(self, ax: Any = None, **options: Any) -> "PathImportanceDisplay":
+        """Draw the importances, both orders in the same colours.
+
+        Parameters
+        ----------
+        ax : Axes, sequence of Axes or None, default=None
+            Where to draw: into a new figure, into one Axes for each order, or in place of one Axes.
+        **options
+            Of matplotlib's ``pcolormesh``, such as ``cmap``.
+
+        Returns
+        -------
+        display : PathImportanceDisplay
+            Itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `ax` is anything else.
+        ImportError
+            If matplotlib is not installed.
+        """
+        # A drop below zero is chance, and looks like none.
+        largest = float(np.nanmax(np.append(self.order1, self.order2), initial=0.0)) or 1.0
+        colours = {"vmin": 0.0, "vmax": largest, "cmap": "viridis"} | options
+        self.ax_ = self.path_map.draw(
+            ax,
+            self.order1,
+            self.order2,
+            self.part_edges,
+            xlabel=self.part_label,
+            labels=(self.measure, self.measure),
+            options=(colours, colours),
+        )
+        self.figure_ = self.ax_[0].figure
+        return self
+
+
+def _features_of_model(pipeline: Pipeline, scattering: Scattering1D) -> NDArray[np.void]:
+    """Return the rows of ``features_`` that reach the model, in its order."""
+    names = pipeline[:-1].get_feature_names_out()
+    table = scattering.features_
+    position = {name: i for i, name in enumerate(table["name"])}
+    unknown = [str(name) for name in names if name not in position]
+    if unknown:
+        raise ValueError(
+            f"{len(unknown)} features that reach the last step of the pipeline, such as "
+            f"{unknown[0]!r}, are none of the scattering transformer's. Steps between must keep "
+            "features and their names, as scalers and selectors do."
+        )
+    return table[[position[name] for name in names]]
+
+
+def _parts(scattering: Scattering1D) -> tuple[NDArray[np.float64], str]:
+    """Return the edges of the parts of a signal that features tell apart, and their label."""
+    if scattering.pooling is None:
+        return cell_edges(scattering.frame_times()), time_label(scattering.sampling_rate)
+    return np.linspace(0, 1, scattering.n_segments + 1), "part of the signal"
+
+
+def _cells_of(
+    features: NDArray[np.void], path_map: PathMap, n_parts: int
+) -> dict[int, NDArray[np.intp]]:
+    """Return the features of each cell of the picture: of order 1 row by row, then of order 2."""
+    row, column = path_map.row[features["path"]], path_map.column[features["path"]]
+    part = np.maximum(features["segment"], features["frame"])
+    n_carriers, n_modulations = len(path_map.carriers), len(path_map.modulations)
+    cell = np.select(
+        [features["order"] == 1, features["order"] == 2],
+        [row * n_parts + part, n_carriers * n_parts + row * n_modulations + column],
+        -1,
+    )
+    return {int(each): np.flatnonzero(cell == each) for each in np.unique(cell[cell >= 0])}
+
+
+def _weights(pipeline: Pipeline, cells: dict[int, NDArray[np.intp]]) -> dict[int, float]:
+    """Return the norm of the weights in each cell."""
+    model = pipeline[-1]
+    if not hasattr(model, "coef_"):
+        raise TypeError(
+            f"{model!r} has no coef_. Accepted: a linear model as the last step, or signals X with "
+            "y, which measure any model by permutation."
+        )
+    coef = np.atleast_2d(np.asarray(model.coef_))
+    return {cell: float(np.linalg.norm(coef[:, columns])) for cell, columns in cells.items()}
+
+
+def _score_drops(
+    pipeline: Pipeline,
+    X: ArrayLike,
+    y: Any,
+    cells: dict[int, NDArray[np.intp]],
+    *,
+    scoring: Any,
+    n_repeats: int,
+    rng: np.random.RandomState,
+) -> dict[int, float]:
+    """Return how much the score drops when the features of a cell are shuffled together."""
+    scorer = check_scoring(pipeline[-1], scoring=scoring)
+    features = np.array(pipeline[:-1].transform(X))
+    drops = {}
+    with warnings.catch_warnings():
+        # A model that was fitted on a data frame gets the same columns without their names.
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        score = scorer(pipeline[-1], features, y)
+        for cell, columns in cells.items():
+            kept, scores = features[:, columns], []
+            for _ in range(n_repeats):
+                features[:, columns] = kept[rng.permutation(len(kept))]
+                scores.append(scorer(pipeline[-1], features, y))
+            features[:, columns] = kept
+            drops[cell] = float(score - np.mean(scores))
+    return drops

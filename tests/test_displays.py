@@ -1,0 +1,449 @@
+"""Pictures say what their axes say."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from cases import relative_error
+from kymatio.scattering1d.filter_bank import gauss_1d, morlet_1d
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_selection import SelectKBest
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skscatter import (
+    FilterBankDisplay,
+    LogScattering1D,
+    PathImportanceDisplay,
+    ScalogramDisplay,
+    Scattering1D,
+    ScatteringDisplay,
+    SelectPaths,
+)
+
+matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib")
+SAMPLING_RATE = 1000.0
+N_TIMES = 2048
+SECONDS = np.arange(N_TIMES) / SAMPLING_RATE
+
+
+@pytest.fixture(autouse=True)
+def plt():
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    yield pyplot
+    pyplot.close("all")
+
+
+def tone(frequency, rate=0.0, depth=0.0):
+    swell = 1 + depth * np.sin(2 * np.pi * rate * SECONDS)
+    return swell * np.sin(2 * np.pi * frequency * SECONDS)
+
+
+def fitted(Transformer=LogScattering1D, **parameters):
+    parameters = {"J": 7, "sampling_rate": SAMPLING_RATE} | parameters
+    return Transformer(**parameters).fit(np.zeros((1, N_TIMES)))
+
+
+def modulated_noise(n_signals=40):
+    """Noises that swell 4 or 32 times a second: only the second order tells them apart."""
+    rng = np.random.default_rng(0)
+    y = np.arange(n_signals) % 2
+    phase = rng.uniform(0, 2 * np.pi, (n_signals, 1))
+    swell = 1 + np.sin(2 * np.pi * np.where(y, 4, 32)[:, np.newaxis] * SECONDS + phase)
+    return swell * rng.standard_normal((n_signals, N_TIMES)), y
+
+
+@pytest.fixture(scope="module")
+def model():
+    scattering = LogScattering1D(J=7, Q=2, n_segments=2, sampling_rate=SAMPLING_RATE)
+    return make_pipeline(scattering, StandardScaler(), LogisticRegression()).fit(*modulated_noise())
+
+
+DISPLAYS = [
+    (FilterBankDisplay, (), 2),
+    (ScalogramDisplay, (tone(100),), 2),
+    (ScatteringDisplay, (tone(100),), 2),
+    (PathImportanceDisplay, (), 2),
+]
+EVERY = pytest.mark.parametrize(
+    ("Display", "arguments", "n_panels"), DISPLAYS, ids=lambda x: getattr(x, "__name__", "")
+)
+
+
+def brightest(ax):
+    """Return the edges of the brightest cell along both axes."""
+    mesh = ax.collections[0]
+    values = np.ma.filled(mesh.get_array(), -np.inf)
+    row, column = np.unravel_index(values.argmax(), values.shape)
+    corners = mesh.get_coordinates()
+    x = np.sort(corners[row, column : column + 2, 0])
+    y = np.sort(corners[row : row + 2, column, 1])
+    return x, y
+
+
+# ---------------------------------------------------------------- what all of them share
+
+
+@EVERY
+def test_draws_into_a_new_figure(Display, arguments, n_panels, model):
+    display = Display.from_estimator(model, *arguments)
+    assert isinstance(display, Display)
+    assert len(display.ax_) == n_panels
+    assert all(ax.figure is display.figure_ for ax in display.ax_)
+    display.figure_.draw_without_rendering()
+    for ax in display.ax_:
+        assert ax.get_ylabel()
+    assert display.ax_[-1].get_xlabel()
+
+
+@EVERY
+def test_draws_into_given_axes(Display, arguments, n_panels, model, plt):
+    figure, axes = plt.subplots(1, n_panels)
+    display = Display.from_estimator(model, *arguments, ax=axes)
+    assert list(display.ax_) == list(axes)
+    assert display.figure_ is figure
+    assert display.plot(ax=list(axes)) is display
+
+
+@EVERY
+def test_draws_in_place_of_one_axes(Display, arguments, n_panels, model, plt):
+    figure, (first, second) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+    display = Display.from_estimator(model, *arguments, ax=second)
+    figure.draw_without_rendering()
+    assert display.figure_ is figure
+    assert not second.axison
+    for ax in display.ax_:
+        assert ax.get_position().x0 > first.get_position().x1
+
+
+@EVERY
+def test_refuses_other_axes(Display, arguments, n_panels, model, plt):
+    _, axes = plt.subplots(1, n_panels + 1)
+    with pytest.raises(ValueError, match=f"ax=.* are {n_panels + 1} Axes.*has {n_panels} panels"):
+        Display.from_estimator(model, *arguments, ax=axes)
+    with pytest.raises(TypeError, match="ax='here' must be None, Axes"):
+        Display.from_estimator(model, *arguments, ax="here")
+    free = plt.figure().add_axes((0, 0, 1, 1))
+    with pytest.raises(ValueError, match="or one subplot"):
+        Display.from_estimator(model, *arguments, ax=free)
+
+
+@EVERY
+def test_finds_the_transformer_in_pipelines_and_searches(Display, arguments, n_panels, model):
+    grid = {"logisticregression__C": [0.1, 1]}
+    search = GridSearchCV(model, grid, cv=2).fit(*modulated_noise(12))
+    assert len(Display.from_estimator(search, *arguments).ax_) == n_panels
+
+
+@EVERY
+def test_needs_a_fitted_estimator(Display, arguments, n_panels):
+    unfitted = make_pipeline(LogScattering1D(), LogisticRegression())
+    with pytest.raises(NotFittedError):
+        Display.from_estimator(unfitted, *arguments)
+    with pytest.raises(NotFittedError):
+        Display.from_estimator(GridSearchCV(unfitted, {}), *arguments)
+    with pytest.raises(TypeError, match="0 scattering transformers, but must have one"):
+        Display.from_estimator(make_pipeline(StandardScaler()), *arguments)
+
+
+@EVERY
+def test_matplotlib_is_needed_to_draw_only(Display, arguments, n_panels, model, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ImportError, match=r'pip install "skscatter\[plot\]"'):
+        Display.from_estimator(model, *arguments)
+
+
+def test_importing_displays_does_not_import_matplotlib():
+    code = (
+        "import sys\n"
+        "from skscatter import (FilterBankDisplay, PathImportanceDisplay, ScalogramDisplay, \n"
+        "    ScatteringDisplay)\n"
+        "assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("sampling_rate", "unit"), [(1000, "Hz"), (None, "cycles per sample")])
+def test_axes_name_their_units(sampling_rate, unit):
+    scattering = fitted(sampling_rate=sampling_rate)
+    time = "time (samples)" if sampling_rate is None else "time (s)"
+    filters = FilterBankDisplay.from_estimator(scattering)
+    assert filters.ax_[1].get_xlabel() == f"frequency ({unit})"
+    scalogram = ScalogramDisplay.from_estimator(scattering, tone(100))
+    assert scalogram.ax_[1].get_xlabel() == time
+    assert scalogram.ax_[1].get_ylabel() == f"frequency ({unit})"
+    order1, order2 = ScatteringDisplay.from_estimator(scattering, tone(100)).ax_
+    assert order1.get_xlabel() == time
+    assert order1.get_ylabel() == order2.get_ylabel() == f"frequency ({unit})"
+    assert order2.get_xlabel() == f"modulation frequency ({unit})"
+
+
+# ---------------------------------------------------------------- filter banks
+
+
+@pytest.mark.parametrize("parameters", [{"Q": 8}, {"Q": (4, 2), "T": 33.0}])
+def test_filters_are_those_of_kymatio(parameters):
+    scattering = fitted(**parameters)
+    display = FilterBankDisplay.from_estimator(scattering)
+    n = 2**14
+    bins = np.flatnonzero(np.fft.fftfreq(n)[: n // 2] * SAMPLING_RATE > display.frequencies[0])
+    f = bins / n * SAMPLING_RATE
+    paths = scattering.paths_
+    families = [
+        np.unique(paths[["xi1", "sigma1"]][paths["order"] == 1])[::-1],
+        np.unique(paths[["xi2", "sigma2"]][paths["order"] == 2])[::-1],
+    ]
+    for psi, family in zip(display.psi, families, strict=True):
+        shown = {round(float(display.frequencies[each.argmax()])): each for each in psi}
+        for xi, sigma in family:
+            expected = morlet_1d(n, xi, sigma)[bins]
+            nearest = min(shown, key=lambda peak: abs(peak - xi * SAMPLING_RATE))
+            error = np.abs(np.interp(f, display.frequencies, shown[nearest]) - expected).max()
+            assert error < 1e-3
+    phi = gauss_1d(n, 0.1 / scattering.T_)[bins]
+    assert np.abs(np.interp(f, display.frequencies, display.phi) - phi).max() < 1e-3
+
+
+def test_littlewood_paley_sum_is_the_energy_that_a_bank_passes():
+    display = FilterBankDisplay.from_estimator(fitted(padding="periodic", T=128))
+    n, cycles = 4096, 400
+    x = np.cos(2 * np.pi * cycles * np.arange(n) / n)
+    plain = fitted(Scattering1D)
+    paths = plain.paths_[plain.paths_["order"] == 1]
+    X_hat = np.fft.fft(x)
+    banded = [np.fft.ifft(X_hat * morlet_1d(n, p["xi1"], p["sigma1"])) for p in paths]
+    low = np.fft.ifft(X_hat * gauss_1d(n, 0.1 / 128))
+    energy = sum(np.sum(np.abs(y) ** 2) for y in [*banded, low]) / np.sum(x**2)
+    shown = np.interp(cycles / n * SAMPLING_RATE, display.frequencies, display.littlewood_paley[0])
+    assert shown == pytest.approx(energy, rel=1e-3)
+
+
+@pytest.mark.parametrize("Q", [1, 8, (16, 4)])
+def test_no_bank_amplifies(Q):
+    display = FilterBankDisplay.from_estimator(fitted(Q=Q))
+    assert all(total.max() <= 1.0 for total in display.littlewood_paley)
+
+
+def test_a_transform_of_order_1_has_one_bank():
+    assert len(FilterBankDisplay.from_estimator(fitted(max_order=1)).ax_) == 1
+
+
+# ---------------------------------------------------------------- scalogram
+
+
+def test_a_tone_lights_up_its_frequency_all_the_time():
+    display = ScalogramDisplay.from_estimator(fitted(Q=8), tone(120))
+    _, band = brightest(display.ax_[1])
+    assert band[0] <= 120 <= band[1]
+    row = np.abs(display.frequencies - 120).argmin()
+    middle = display.scalogram[row][(display.times > 0.5) & (display.times < 1.5)]
+    assert middle.std() < 1e-3 * middle.mean()
+    assert display.scalogram.sum(axis=1).argmax() == row
+
+
+def test_a_click_lights_up_its_time_in_all_bands():
+    x = np.zeros(N_TIMES)
+    x[1234] = 1.0
+    display = ScalogramDisplay.from_estimator(fitted(), x)
+    seconds, _ = brightest(display.ax_[1])
+    assert seconds[0] <= 1.234 <= seconds[1]
+    loudest = display.times[display.scalogram.argmax(axis=1)]
+    np.testing.assert_allclose(loudest, 1.234, atol=0.005)
+
+
+def test_the_scalogram_is_the_modulus_of_the_wavelet_transform():
+    scattering = fitted(Scattering1D, padding="periodic", Q=4)
+    x = tone(100, rate=5, depth=0.5) + tone(30)
+    display = ScalogramDisplay.from_estimator(scattering, x, max_columns=N_TIMES)
+    paths = scattering.paths_[scattering.paths_["order"] == 1]
+    U1 = np.abs(
+        [np.fft.ifft(np.fft.fft(x) * morlet_1d(N_TIMES, p["xi1"], p["sigma1"])) for p in paths]
+    )
+    assert display.scalogram.shape == U1.shape
+    # The average over a sample, T=1, is a Gaussian that reaches some samples.
+    assert relative_error(display.scalogram, U1) < 0.02
+
+
+@pytest.mark.parametrize("n_times", [130, 1024, 1025, 2**17 + 1])
+def test_a_signal_of_any_length_has_a_picture(n_times):
+    x = np.sin(np.arange(n_times))
+    display = ScalogramDisplay.from_estimator(fitted(), x)
+    assert min(n_times, 512) <= len(display.times) <= 1025
+    assert display.scalogram.shape == (len(display.frequencies), len(display.times))
+    left, right = display.ax_[1].get_xlim()
+    assert left == pytest.approx(0, abs=0.01 * n_times / SAMPLING_RATE)
+    assert right == pytest.approx(n_times / SAMPLING_RATE, rel=0.02)
+    extent = display.ax_[0].dataLim
+    assert extent.y0 == pytest.approx(x.min(), rel=1e-6)
+    assert extent.y1 == pytest.approx(x.max(), rel=1e-6)
+
+
+def test_one_channel_is_shown():
+    x = np.stack([tone(50), tone(200)])
+    scattering = LogScattering1D(J=7, sampling_rate=SAMPLING_RATE).fit([x])
+    for channel, frequency in enumerate((50, 200)):
+        _, band = brightest(ScalogramDisplay.from_estimator(scattering, x, channel=channel).ax_[1])
+        assert band[0] <= frequency <= band[1]
+        display = ScatteringDisplay.from_estimator(scattering, x, channel=channel)
+        _, band = brightest(display.ax_[0])
+        assert band[0] <= frequency <= band[1]
+
+
+# ---------------------------------------------------------------- coefficients
+
+
+def test_coefficients_are_those_of_scatter():
+    scattering = fitted(Q=(4, 2), include_order0=True)
+    x = tone(100, rate=8, depth=0.7)
+    display = ScatteringDisplay.from_estimator(scattering, x)
+    S, paths = scattering.scatter(x[np.newaxis])[0, 0], scattering.paths_
+    np.testing.assert_array_equal(display.S1, S[paths["order"] == 1])
+    np.testing.assert_array_equal(display.times, scattering.frame_times())
+    for path, coefficient in zip(paths, S.mean(axis=-1), strict=True):
+        if path["order"] == 2:
+            row = np.abs(display.path_map.carriers - path["xi1"] * SAMPLING_RATE).argmin()
+            column = np.abs(display.path_map.modulations - path["xi2"] * SAMPLING_RATE).argmin()
+            assert display.S2[row, column] == coefficient
+    assert np.isfinite(display.S2).sum() == (paths["order"] == 2).sum()
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_a_modulated_tone_lights_up_its_carrier_and_its_rate(relative):
+    display = ScatteringDisplay.from_estimator(fitted(Q=4), tone(200, rate=16, depth=1))
+    display.plot(relative=relative)
+    rate, band = brightest(display.ax_[1])
+    assert rate[0] <= 16 <= rate[1]
+    if not relative:
+        assert band[0] <= 200 <= band[1]
+
+
+def test_relative_order_2_does_not_depend_on_loudness():
+    x = tone(200, rate=16, depth=1)
+    cells = []
+    for loudness in (1.0, 100.0):
+        display = ScatteringDisplay.from_estimator(fitted(Scattering1D), loudness * x)
+        mesh = display.plot(relative=True).ax_[1].collections[0]
+        cells.append(np.ma.filled(mesh.get_array(), 0))
+    np.testing.assert_allclose(*cells, rtol=1e-6)
+
+
+def test_silence_has_a_picture():
+    for display in (
+        ScalogramDisplay.from_estimator(fitted(), np.zeros(N_TIMES)),
+        ScatteringDisplay.from_estimator(fitted(), np.zeros(N_TIMES)),
+        ScatteringDisplay.from_estimator(fitted(Scattering1D), np.zeros(N_TIMES)),
+    ):
+        display.figure_.draw_without_rendering()
+
+
+def test_without_order_2_there_is_one_panel():
+    display = ScatteringDisplay.from_estimator(fitted(max_order=1), tone(100))
+    assert len(display.ax_) == 1
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+def test_bad_signals_are_named(Display):
+    with pytest.raises(ValueError, match=r"x has shape \(2, 2048\).*of shape \(length,\)"):
+        Display.from_estimator(fitted(), np.zeros((2, N_TIMES)))
+    with pytest.raises(ValueError, match="channel=1 must be below 1"):
+        Display.from_estimator(fitted(), tone(100), channel=1)
+    with pytest.raises(TypeError, match=r"channel=0.5 must be an integer"):
+        Display.from_estimator(fitted(), tone(100), channel=0.5)
+
+
+def test_columns_are_a_positive_number():
+    with pytest.raises(ValueError, match="max_columns=0 must be"):
+        ScalogramDisplay.from_estimator(fitted(), tone(100), max_columns=0)
+
+
+# ---------------------------------------------------------------- importance
+
+
+@pytest.mark.parametrize("by", ["weights", "permutation"])
+def test_the_modulation_that_decides_lights_up(by, model):
+    signals = modulated_noise(80) if by == "permutation" else ()
+    display = PathImportanceDisplay.from_estimator(
+        model, *signals, scoring="neg_log_loss", random_state=0
+    )
+    decisive = display.path_map.modulations[np.nanmean(display.order2, axis=0).argmax()]
+    assert min(abs(np.log2(decisive / np.array([4, 32])))) < 0.5
+    assert np.nanmax(display.order1) < np.nanmax(display.order2)
+
+
+def test_a_weight_is_shown_in_the_cell_of_its_feature(model):
+    table = model[0].features_
+    for order in (1, 2):
+        chosen = np.flatnonzero(table["order"] == order)[5]
+        planted = make_pipeline(model[0], model[1], LogisticRegression().fit([[0], [1]], [0, 1]))
+        planted[-1].coef_ = np.zeros((3, len(table)))
+        planted[-1].coef_[:, chosen] = [3, 0, -4]
+        display = PathImportanceDisplay.from_estimator(planted)
+        (x, band), feature = brightest(display.ax_[order - 1]), table[chosen]
+        assert band[0] <= feature["carrier"] <= band[1]
+        at = (feature["segment"] + 0.5) / 2 if order == 1 else feature["modulation"]
+        assert x[0] <= at <= x[1]
+        shown = np.append(display.order1, display.order2)
+        assert np.nanmax(shown) == 5.0
+        assert np.count_nonzero(np.nan_to_num(shown)) == 1
+
+
+def test_features_that_a_selector_leaves_out_are_empty():
+    X, y = modulated_noise()
+    scattering = LogScattering1D(J=7, Q=2, sampling_rate=SAMPLING_RATE)
+    pipe = make_pipeline(scattering, StandardScaler(), SelectKBest(k=9), LogisticRegression())
+    display = PathImportanceDisplay.from_estimator(pipe.fit(X, y))
+    shown = np.append(display.order1, display.order2)
+    np.testing.assert_allclose(np.sort(shown[~np.isnan(shown)]), np.sort(np.abs(pipe[-1].coef_[0])))
+
+
+def test_selected_paths_and_frames_have_their_place():
+    X, y = modulated_noise()
+    scattering = LogScattering1D(J=7, Q=2, pooling=None, sampling_rate=SAMPLING_RATE)
+    pipe = make_pipeline(SelectPaths(scattering, order=1), LogisticRegression()).fit(X, y)
+    display = PathImportanceDisplay.from_estimator(pipe)
+    frames = pipe[0].transformer_.n_frames_
+    np.testing.assert_allclose(display.order1, np.abs(pipe[-1].coef_).reshape(-1, frames))
+    assert np.isnan(display.order2).all()
+
+
+def test_permutation_takes_any_model_and_repeats_with_a_seed():
+    X, y = modulated_noise()
+    forest = RandomForestClassifier(20, random_state=0)
+    pipe = make_pipeline(LogScattering1D(J=7, Q=1).set_output(transform="pandas"), forest)
+    pipe.fit(X, y)
+    with pytest.raises(TypeError, match="has no coef_"):
+        PathImportanceDisplay.from_estimator(pipe)
+    first, again = (
+        PathImportanceDisplay.from_estimator(
+            pipe, X, y, random_state=3, n_repeats=2, scoring="neg_log_loss"
+        )
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.order2, again.order2)
+    assert np.nanmax(first.order2) > 0
+
+
+def test_features_without_names_are_refused():
+    X, y = modulated_noise()
+    pipe = make_pipeline(LogScattering1D(J=7), PCA(3), LogisticRegression()).fit(X, y)
+    with pytest.raises(ValueError, match=r"3 features .* such as 'pca0', are none of"):
+        PathImportanceDisplay.from_estimator(pipe)
+    with pytest.raises(TypeError, match="must be a Pipeline that ends with a model"):
+        PathImportanceDisplay.from_estimator(pipe[0])
+
+
+def test_permutation_needs_signals_and_targets(model):
+    X, y = modulated_noise(4)
+    with pytest.raises(ValueError, match="y=None, but X is given"):
+        PathImportanceDisplay.from_estimator(model, X)
+    with pytest.raises(ValueError, match="X=None, but y is given"):
+        PathImportanceDisplay.from_estimator(model, y=y)
+    with pytest.raises(ValueError, match="n_repeats=0 must be"):
+        PathImportanceDisplay.from_estimator(model, X, y, n_repeats=0)
