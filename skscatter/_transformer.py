@@ -859,7 +859,7 @@ class LogScattering1D(Scattering1D):
     stride : int or None, default=None
         Samples between two frames, a power of two. None means the largest one up to `T`.
     include_order0 : bool, default=False
-        Whether to keep the average of the signal itself (the logarithm of its magnitude).
+        Whether to keep the average of the signal itself. It has a sign, and no logarithm is taken.
     normalization : {"unit", "kymatio-0.3"}, default="unit"
         ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
         amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
@@ -1034,11 +1034,14 @@ class LogScattering1D(Scattering1D):
         return super()._outputs() | logarithm
 
     def _log(self, xp: Namespace, S: Array) -> Array:
-        # Order 0 has either sign, and rounding can leave any coefficient just below zero.
-        magnitude = abs(S)
-        magnitude += float(self.log_eps)
-        xp.log(magnitude, out=magnitude)
-        return magnitude
+        """Take the logarithm of the coefficients of order 1 and 2, (n_signals, n_paths, ...)."""
+        first = int(self.include_order0)
+        result = abs(S)  # rounding can leave a coefficient just below zero
+        result[:, :first] = S[:, :first]
+        logarithms = result[:, first:]
+        logarithms += float(self.log_eps)
+        xp.log(logarithms, out=logarithms)
+        return result
 
 
 def _output_dtype(X: Array) -> np.dtype[Any]:

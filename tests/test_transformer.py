@@ -199,6 +199,18 @@ def test_every_finite_signal_has_finite_features(Transformer, size, n_times):
     assert np.isfinite(Transformer(include_order0=True).fit_transform(X)).all()
 
 
+@pytest.mark.parametrize("log_stage", ["frames", "pooled"])
+def test_the_average_of_the_signal_keeps_its_sign(log_stage):
+    X = np.random.default_rng(0).standard_normal((4, 300)) + np.c_[[-2.0, -0.1, 0.1, 2.0]]
+    parameters = {"J": 5, "include_order0": True, "n_segments": 2}
+    features = LogScattering1D(log_stage=log_stage, **parameters).fit_transform(X)
+    plain = Scattering1D(**parameters).fit(X)
+    order0 = plain.features_["order"] == 0
+    np.testing.assert_array_equal(features[:, order0], plain.transform(X)[:, order0])
+    without = LogScattering1D(J=5, n_segments=2, log_stage=log_stage).fit_transform(X)
+    np.testing.assert_array_equal(features[:, ~order0], without)
+
+
 @pytest.mark.parametrize("size", [1e-40, 3e38])
 def test_every_finite_float32_signal_has_finite_features(size):
     X = np.full((2, 50), size, np.float32)
@@ -358,7 +370,7 @@ def test_both_transformers_share_parameters_and_what_is_said_of_them():
 
     ours, theirs = described(LogScattering1D), described(Scattering1D)
     refers = {name for name, entry in ours.items() if "As in `Scattering1D`" in entry}
-    for name in set(theirs) - refers - {"include_order0"}:  # whose logarithm needs a word more
+    for name in set(theirs) - refers - {"include_order0"}:  # which one takes no logarithm of
         assert ours[name] == theirs[name]
 
 
