@@ -1,0 +1,68 @@
+"""Scattering in the pipelines of aeon, which must be installed: ``pip install aeon``.
+
+scikit-learn's own pipelines take aeon's data and aeon's transformers, and need nothing of this.
+"""
+
+from typing import Any
+
+import numpy as np
+from aeon.transformations.collection import BaseCollectionTransformer
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from skscatter import LogScattering1D, Scattering1D, SelectPaths
+
+
+class ScatteringTransformer(BaseCollectionTransformer):
+    """A scattering transformer for aeon: series in, a table of features out.
+
+    aeon lets estimators that are not its own into its pipelines for series of one channel and one
+    length only. This says of a transformer of skscatter that it can do more.
+
+    Parameters
+    ----------
+    transformer : Scattering1D, LogScattering1D, SelectPaths or None, default=None
+        What computes the features. It is cloned, and stays as it is. None stands for
+        ``LogScattering1D()``.
+
+    Attributes
+    ----------
+    transformer_ : Scattering1D, LogScattering1D or SelectPaths
+        The fitted transformer.
+
+    Examples
+    --------
+    >>> from aeon.classification.compose import ClassifierPipeline
+    >>> from aeon.datasets import load_basic_motions
+    >>> from sklearn.linear_model import RidgeClassifierCV
+    >>> from skscatter import LogScattering1D
+    >>> from skscatter.aeon import ScatteringTransformer
+    >>> X, y = load_basic_motions(split="train")
+    >>> scattering = ScatteringTransformer(LogScattering1D(J=4))
+    >>> ClassifierPipeline(scattering, RidgeClassifierCV()).fit(X, y).score(X, y)
+    1.0
+    """
+
+    _tags = {  # noqa: RUF012 (aeon's way)
+        "X_inner_type": ["np-list", "numpy3D"],
+        "capability:multivariate": True,
+        "capability:unequal_length": True,
+        "input_data_type": "Collection",
+        "output_data_type": "Tabular",
+    }
+
+    def __init__(self, transformer: Scattering1D | SelectPaths | None = None) -> None:
+        self.transformer = transformer
+        super().__init__()
+
+    def _fit(self, X: Any, y: Any = None) -> "ScatteringTransformer":
+        given = LogScattering1D() if self.transformer is None else self.transformer
+        self.transformer_ = clone(given).fit(X)
+        return self
+
+    def _transform(self, X: Any, y: Any = None) -> NDArray[np.floating]:
+        return self.transformer_.transform(X)
+
+    @classmethod
+    def _get_test_params(cls, parameter_set: str = "default") -> dict[str, Any]:
+        return {"transformer": LogScattering1D(J=2, Q=1)}
