@@ -57,8 +57,19 @@ doctest_test_doctest_blocks = "default"
 
 # Gallery ------------------------------------------------------------------------------------------
 
+
+def has_gpu():
+    """Whether the examples that need a GPU can run."""
+    try:
+        import torch
+    except ImportError:
+        return False
+    return torch.cuda.is_available()
+
+
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
+    "filename_pattern": "/(plot|gpu)_" if has_gpu() else "/plot_",
     "gallery_dirs": "gallery",
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("skscatter",),
@@ -76,8 +87,8 @@ html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_title = f"{project} {version}"
 html_show_sourcelink = False
-# Only the API reference has pages enough to need one beside the text.
-html_sidebars = {name: [] for name in ("index", "user_guide", "gallery/*", "design")}
+# Only the guide and the API reference have pages enough to need one beside the text.
+html_sidebars = {name: [] for name in ("index", "gallery/*", "design")}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],
