@@ -59,7 +59,8 @@ def by_definition(U, canvas, T, k):
     return np.fft.ifft(np.fft.fft(U) * phi_hat).real[:, frames]
 
 
-@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 2e-15), ("float32", 1e-6)])
+# How BLAS orders a sum of thousands of terms depends on the processor.
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 2e-14), ("float32", 1e-6)])
 @pytest.mark.parametrize("parameters", CASES)
 @pytest.mark.parametrize("spectrum_at_hand", [True, False])
 def test_every_form_averages_by_the_definition(parameters, dtype, tolerance, spectrum_at_hand):
