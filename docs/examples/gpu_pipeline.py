@@ -3,8 +3,8 @@ A pipeline on a GPU
 ===================
 
 With PyTorch tensors and scikit-learn's array API support, signals, features and model stay on one
-device from end to end. This page is only run where PyTorch sees a CUDA device when the documentation
-is built; the code is the same everywhere.
+device from end to end. This page is run only where PyTorch sees a CUDA device when the
+documentation is built; the code is the same everywhere.
 """
 
 # %%
@@ -42,7 +42,8 @@ accuracy = pipe.score(digits.data[test], digits.target[test])
 print(f"features computed on {device}: {accuracy:.1%}")
 
 # %%
-# A model that was fitted with a GPU runs without one: the device is chosen when signals are transformed.
+# A model that was fitted with a GPU runs without one: the device is chosen when signals are
+# transformed.
 
 pipe.set_params(logscattering1d__device="cpu")
 print(f"the same model on the CPU: {pipe.score(digits.data[test], digits.target[test]):.1%}")

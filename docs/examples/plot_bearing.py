@@ -15,10 +15,11 @@ The signals are simulated from the geometry of a bearing and the usual model of 
 # %%
 # The signals
 # -----------
-# A shaft with a little imbalance, knocks at the rate that the geometry says, each of them a decaying
-# oscillation, and noise. Balls slip, so that the knocks are not quite regular. A fault of the outer
-# ring stays where the load is; one of the inner ring turns with the shaft in and out of it, so its
-# knocks swell and fade once a turn. Dirt knocks as often, at random. Signals last between 0.5 and 1 s.
+# A shaft with a little imbalance, knocks at the rate that the geometry says, each of them a
+# decaying oscillation, and noise. Balls slip, so that the knocks are not quite regular. A fault of
+# the outer ring stays where the load is; one of the inner ring turns with the shaft in and out of
+# it, so its knocks swell and fade once a turn. Dirt knocks as often, at random. Signals last
+# between 0.5 and 1 s.
 
 import matplotlib.pyplot as plt
 import numpy as np

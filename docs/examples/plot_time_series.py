@@ -41,7 +41,8 @@ for name, what in data_sets.items():
 # Two pipelines
 # -------------
 # They differ in the features only. Two parameters of scattering are chosen on the training part.
-# Series are short, so frames are finer than by default, and the level of the series (order 0) is kept.
+# Series are short, so frames are finer than by default, and the level of the series (order 0) is
+# kept.
 
 
 def classify(features, data):
