@@ -4,10 +4,11 @@ The work is FFTs, products and BLAS, all of which release the interpreter lock, 
 shared: threads are the right kind of worker, and processes would copy the data.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
@@ -51,9 +52,46 @@ def joblib_threads() -> tuple[Any, int | None]:
 
 
 def count_threads(n_jobs: int | None) -> int:
-    """Return the number of threads that `n_jobs` means in this context, at most one a core."""
+    """Return the number of threads that `n_jobs` means in this context, at most one a core.
+
+    In a process that joblib started the cores are those that joblib left to each of them.
+    """
     backend, default = joblib_threads()
-    return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cpu_count())
+    cores = cpu_count()
+    if getattr(backend, "nesting_level", 0):
+        cores = min(cores, int(os.environ.get("OMP_NUM_THREADS") or cores))
+    return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cores)
+
+
+_cores = threading.Lock()
+_threads_at_work = 0
+
+
+@contextmanager
+def free_cores(wanted: int) -> Iterator[int]:
+    """Give as many threads as are wanted, but no more than cores that are idle, and at least one.
+
+    Whoever calls from several threads at once would otherwise have `wanted` for each of them.
+    """
+    global _threads_at_work
+    with _cores:
+        given = max(1, min(wanted, cpu_count() - _threads_at_work))
+        _threads_at_work += given
+    try:
+        yield given
+    finally:
+        with _cores:
+            _threads_at_work -= given
+
+
+def _begin_idle() -> None:
+    """Forget threads that a forked process has not: they stay with its parent."""
+    global _cores, _threads_at_work
+    _cores, _threads_at_work = threading.Lock(), 0
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_begin_idle)
 
 
 # An event that, once set, makes the work of this context end before its next block.
@@ -179,10 +217,14 @@ def for_each_block(
     begun are dropped and those that have are waited for: nothing is written after the return. The
     same happens, with a `CancelledError`, when the context's `stop_event` is set.
     """
-    blas: AbstractContextManager[None] = nullcontext()
     if n_workers is None:
-        n_workers = count_threads(n_jobs)
-        blas = one_blas_thread()
+        with free_cores(count_threads(n_jobs)) as n_threads, one_blas_thread():
+            _do_all(works, n_threads, verbose, description)
+    else:
+        _do_all(works, n_workers, verbose, description)
+
+
+def _do_all(works: Sequence[Work], n_workers: int, verbose: int, description: str) -> None:
     tasks = [(work.function, block) for work in works for block in work.blocks(n_workers)]
     stop = stop_event.get()
 
@@ -194,7 +236,7 @@ def for_each_block(
 
     n_rows = sum(len(work.rows) for work in works)
     bar = tqdm(total=n_rows, desc=description, unit="signal", disable=not verbose)
-    with blas, bar:
+    with bar:
         if n_workers == 1 or len(tasks) == 1:
             for task in tasks:
                 bar.update(do(*task))

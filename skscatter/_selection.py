@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends import adopt
 from skscatter._dask import is_dask, refuse_data_frames
+from skscatter._saving import Saved
 from skscatter._transformer import Scattering1D, refuse_other_library
 from skscatter._validation import check_integer, check_real
 
 Range = tuple[float | None, float | None] | None
 
 
-class SelectPaths(TransformerMixin, BaseEstimator):
+class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     """Scattering features of some paths: of an order, of a band of frequencies.
 
     It wraps the transformer, which alone knows the frequencies of its features, and takes its place

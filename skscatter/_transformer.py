@@ -4,6 +4,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -41,6 +42,7 @@ from skscatter._parallel import (
 )
 from skscatter._paths import path_names, paths_of
 from skscatter._pooling import check_pooling, pool
+from skscatter._saving import Saved
 from skscatter._settings import Settings, resolve
 from skscatter._signals import (
     Rows,
@@ -72,7 +74,7 @@ FREQUENCIES = {
 }
 
 
-class Scattering1D(TransformerMixin, BaseEstimator):
+class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     """Wavelet scattering coefficients of signals, pooled over time.
 
     A signal is split into frequency bands by Morlet wavelets (order 1: how much energy each band
@@ -580,6 +582,19 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             if seen is not None and not np.array_equal(seen, given):
                 raise ValueError("input_features is not equal to feature_names_in_")
         return self.features_["name"].astype(object)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state, in plain types."""
+        state = super().__getstate__()
+        if "_settings" in state:
+            state["_settings"] = asdict(self._settings)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a state on."""
+        super().__setstate__(state)
+        if "_settings" in state:
+            self._settings = Settings(**state["_settings"])
 
     def __sklearn_tags__(self) -> Any:
         """Say that float32 stays float32, and tensors stay tensors."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["reliability"]
+
 
 @pytest.fixture(autouse=True)
 def no_gpu_unless_asked(monkeypatch):

@@ -1,0 +1,57 @@
+"""What a saved model holds, and how a later version reads it."""
+
+import inspect
+from typing import Any
+
+# Version of what a fitted estimator saves beside its parameters. Raise it when the meaning of that
+# changes: models of another version are then refused with a sentence instead of failing later.
+STATE = 1
+
+
+class Saved:
+    """State of an estimator: its parameters, what `fit` found, and the versions that wrote it.
+
+    Goes before scikit-learn's ``BaseEstimator`` among the base classes. Parameters that came after
+    a model was saved get their default, which is what they were until then.
+    """
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state, with the versions."""
+        from skscatter import __version__  # which imports this module
+
+        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        return state | {"_skscatter_version": __version__, "_state_version": STATE}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a state on.
+
+        Raises
+        ------
+        ValueError
+            If this version of skscatter cannot read it.
+        """
+        from skscatter import __version__
+
+        state = dict(state)
+        version = state.pop("_skscatter_version", "an unknown version")
+        parameters = inspect.signature(type(self).__init__).parameters
+        unknown: list[str] = []
+        if version != __version__:
+            unknown = [n for n in sorted(state) if _is_parameter(n) and n not in parameters]
+        if state.pop("_state_version", None) != STATE or unknown:
+            what = f" with the parameters {', '.join(unknown)}" if unknown else ""
+            raise ValueError(
+                f"This {type(self).__name__} was saved by skscatter {version}{what}. skscatter "
+                f"{__version__} cannot read it. Fit it again, or install the version that saved it."
+            )
+        defaults = {
+            name: parameter.default
+            for name, parameter in parameters.items()
+            if parameter.default is not parameter.empty
+        }
+        super().__setstate__(defaults | state)  # type: ignore[misc]
+
+
+def _is_parameter(name: str) -> bool:
+    """Tell a parameter from what `fit` found, by scikit-learn's rule of names."""
+    return not (name.startswith("_") or name.endswith("_"))
