@@ -1,7 +1,7 @@
 """Compute the golden table by the definition of scattering: ``python tests/make_golden.py``.
 
-No fast Fourier transform and no subsampling: what `tests/oracle.py` computes in the time domain. The
-table is a promise, and changes only together with `skscatter._settings.NUMERICS`.
+No fast Fourier transform and no subsampling: what `tests/oracle.py` computes in the time domain.
+The table is a promise, and changes only together with `skscatter._settings.NUMERICS`.
 """
 
 import json

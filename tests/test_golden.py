@@ -1,4 +1,4 @@
-"""Numbers that stay: the table that the definition gave, `tests/make_golden.py`, guards releases."""
+"""Numbers that stay: what the definition gave (`tests/make_golden.py`) guards every release."""
 
 import json
 
