@@ -98,6 +98,8 @@ class KymatioEngine:
             )
             own = self.xp.load(scattered[:, self._paths, frames]) * self._gain
             S[rows, :, : layout.n_frames] = own
+            # What memory held before must not be computed with, even in vain.
+            self.xp.set_zero(S[rows, :, layout.n_frames :])
         return S
 
     def _front_end(self, layout: Layout) -> Any:

@@ -92,6 +92,7 @@ def frame_signal(
             f"to {record.shape[-1]}."
         )
     frames = sliding_window_view(record, frame_length, axis=-1)[..., ::hop_length, :]
+    hop_length = min(hop_length, record.shape[-1])  # then there is one frame, whatever comes after
     start = hop_length * np.arange(frames.shape[-2], dtype=np.int64)
     return Frames(
         np.moveaxis(frames, -2, 0), start if sampling_rate is None else start / sampling_rate

@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from skscatter._settings import NUMERICS, Settings
 from skscatter._signals import Signals
 from skscatter._store import RowStore, row_keys
+from skscatter._validation import check_path
 
 Memory = str | os.PathLike[str] | RowStore | None
 
@@ -27,11 +28,9 @@ def check_memory(memory: Any) -> RowStore | None:
     """
     if memory is None or isinstance(memory, RowStore):
         return memory
-    message = f"memory={memory!r} must be the path of a folder or file, a RowStore, or None."
-    try:
-        return RowStore(memory)
-    except (TypeError, ValueError) as error:
-        raise type(error)(message) from error
+    return RowStore(
+        check_path("memory", memory, "the path of a folder or file, a RowStore, or None")
+    )
 
 
 def context_of(settings: Settings, others: dict[str, Any], dtype: np.dtype[Any]) -> str:

@@ -74,9 +74,12 @@ def weighted_mean(xp: Namespace, S: Array, segment: Segment) -> Array:
 
 def weighted_std(xp: Namespace, S: Array, segment: Segment) -> Array:
     """Weighted standard deviation over the last axis (population, no correction)."""
+    # By a power of two, which is exact, so that no square under- or overflows.
+    scale, gain = xp.powers_of_two(xp.amax(abs(S)))
+    S = S * scale[..., np.newaxis]
     deviation = S - weighted_mean(xp, S, segment)[..., np.newaxis]
     deviation *= deviation
-    return weighted_mean(xp, deviation, segment) ** 0.5
+    return weighted_mean(xp, deviation, segment) ** 0.5 * gain
 
 
 def maximum(xp: Namespace, S: Array, segment: Segment) -> Array:

@@ -28,6 +28,11 @@ ENGINES = ("fused", "kymatio")
 PRECISIONS = ("reference", "fast")
 
 
+# Wavelets per octave that signals of any length may have. Beyond their length there is no sense in
+# more: the narrowest bands would lie closer than the frequencies that a signal tells apart.
+LEAST_LARGEST_Q = 64
+
+
 @dataclass(frozen=True)
 class Settings:
     """Everything that determines the coefficients of a signal, resolved.
@@ -96,6 +101,11 @@ def default_J(n_times: int) -> int:
     return max(log2_length - 5, min(log2_length, 4))
 
 
+def _power(J: int) -> str:
+    """Write a power of two, without its digits where there are too many."""
+    return f"2**J = {2**J}" if J < 64 else f"2**{J}"
+
+
 def resolve(
     n_times: int | NDArray[np.integer],
     *,
@@ -134,7 +144,7 @@ def resolve(
         J = check_integer("J", J, minimum=0)
         if largest_J < J:
             raise ValueError(
-                f"J={J} needs signals of at least 2**J = {2**J} samples, but {these_have}. "
+                f"J={J} needs signals of at least {_power(J)} samples, but {these_have}. "
                 f"J from 0 to {largest_J} fit; J=None chooses {best_J}."
             )
     if isinstance(Q, Integral):
@@ -146,6 +156,12 @@ def resolve(
         )
     else:
         raise TypeError(f"Q={Q!r} must be an integer of at least 1, or a pair (Q1, Q2) of such.")
+    largest_Q = max(shortest, LEAST_LARGEST_Q)
+    if max(pair) > largest_Q:
+        raise ValueError(
+            f"Q={Q!r} asks for wavelets far longer than the shortest signal. Accepted: 1 to "
+            f"{largest_Q} for signals of {shortest} samples."
+        )
     if T is None:
         T = 2**J
     else:
@@ -164,7 +180,8 @@ def resolve(
                 f"stride={stride} must be a power of two from 1 to {2**largest_J}, "
                 "or None for the largest power of two up to T."
             )
-    if isinstance(max_order, bool) or max_order not in (1, 2):
+    whole = isinstance(max_order, Integral) and not isinstance(max_order, bool)
+    if not whole or max_order not in (1, 2):
         raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
     if not isinstance(include_order0, bool | np.bool_):
         raise TypeError(f"include_order0={include_order0!r} must be True or False.")

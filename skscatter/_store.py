@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._validation import check_integer
+from skscatter._validation import check_integer, check_path
 
 FILE_NAME = "features.sqlite"  # in a folder
 DEFAULT_MAX_BYTES = 10 * 2**30
@@ -584,11 +584,7 @@ def _checksum(key: bytes, form: bytes, data: Any) -> bytes | None:
 
 def _locate(path: Any) -> Path:
     """Absolute path of the file."""
-    if not isinstance(path, (str, os.PathLike)) or not isinstance(os.fspath(path), str):
-        raise TypeError(f"path={path!r} must be the path of a folder or a file.")
-    if not os.fspath(path):
-        raise ValueError(f"path={path!r} must be the path of a folder or a file.")
-    place = Path(path).expanduser().absolute()
+    place = Path(check_path("path", path, "the path of a folder or a file")).expanduser().absolute()
     is_file = bool(place.suffix)
     with suppress(OSError):  # what cannot be looked at is reported when it is used
         is_file = not place.is_dir() and (is_file or place.exists())

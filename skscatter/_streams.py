@@ -29,14 +29,14 @@ def check_batches(batches: Any) -> Iterator[Any]:
     TypeError
         If `batches` is no iterable, or a single array, whose rows are no batches.
     """
-    expected = "batches must be an iterable of arrays of shape (n_samples, n_times)"
+    expected = "must be an iterable of arrays of shape (n_samples, n_times)"
     if hasattr(batches, "shape"):
         raise TypeError(
-            f"{expected}, not one array, here of shape {batches.shape}. Cut it, as in "
+            f"batches of shape {batches.shape} {expected}, not one array. Cut it, as in "
             "(X[i : i + 1000] for i in range(0, len(X), 1000)), or give it to transform."
         )
     if not isinstance(batches, Iterable) or isinstance(batches, str | bytes):
-        raise TypeError(f"{expected}, not {batches!r}.")
+        raise TypeError(f"batches={batches!r} {expected}.")
     return iter(batches)
 
 

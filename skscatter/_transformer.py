@@ -57,6 +57,7 @@ from skscatter._signals import (
 from skscatter._store import RowStore
 from skscatter._streams import check_batches, read_ahead
 from skscatter._validation import (
+    MOST_TIMES,
     any_number_of_rows,
     check_choice,
     check_integer,
@@ -289,7 +290,13 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             engine=self.engine,
             precision=self.precision,
         )
-        self._warn_without_room(settings, int(signals.lengths.min()))
+        shortest = int(signals.lengths.min())
+        if self.n_segments > shortest:
+            raise ValueError(
+                f"n_segments={self.n_segments!r} is more than the samples of the shortest signal. "
+                f"Accepted: 1 to {shortest}."
+            )
+        self._warn_without_room(settings, shortest)
         self._settings = settings
         self.n_channels_ = signals.n_channels
         self.n_times_ = self._common_length(signals)
@@ -540,7 +547,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                     "lengths. Accepted: the length of a signal."
                 )
             n_times = self.n_times_
-        n_times = check_integer("n_times", n_times, minimum=self._settings.min_times)
+        n_times = check_integer(
+            "n_times", n_times, minimum=self._settings.min_times, maximum=MOST_TIMES
+        )
         layout = lay_out(self._settings, n_times)
         first = layout.canvas.first_frame - layout.start
         samples = first + self.stride_ * np.arange(layout.n_frames, dtype=float)

@@ -5,7 +5,12 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples in every run and on every machine, however slow.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["reliability"]
 

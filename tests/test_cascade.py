@@ -18,7 +18,7 @@ from cases import (
 
 import skscatter._namespaces
 import skscatter._spectra
-from skscatter._engines import FusedEngine, get_engine
+from skscatter._engines import FusedEngine, KymatioEngine, get_engine
 from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
@@ -253,3 +253,15 @@ def test_engines_are_built_once():
 def test_kymatio_engine_says_that_it_cannot_take_one_sample():
     with pytest.raises(ValueError, match=r"1 sample.*engine='fused'"):
         kymatio(resolve(1, engine="kymatio"), np.ones((1, 1)))
+
+
+def test_frames_beyond_a_signals_own_are_zero_in_kymatios_engine():
+    settings = resolve(701, J=3, Q=1)
+    layout = lay_out(settings, 701)
+    assert layout.n_frames < layout.canvas.n_frames
+    engine = KymatioEngine(settings, layout.canvas, "float64")
+    junk = engine.xp.empty((3, 50, layout.canvas.n_frames))
+    junk[:] = np.nan
+    del junk
+    S = engine(noise(701), [(slice(0, 3), layout)])
+    assert not S[..., layout.n_frames :].any()

@@ -274,6 +274,7 @@ def recordings():
     return filename
 
 
+@pytest.mark.reliability("Bad input")
 def test_predict_goes_on_past_bad_files(demo, recordings, capsys):
     files = [recordings, "damaged.wav", "stereo.wav", "missing.wav", "text.wav", ".", recordings]
     assert main(["predict", str(demo[0] / "model.joblib"), *files]) == 1

@@ -176,6 +176,7 @@ def test_chunks_must_hold_whole_signals(Transformer, chunks, message, X):
     Transformer().fit(cut.rechunk({1: -1}))
 
 
+@pytest.mark.reliability("Bad input")
 def test_signals_of_unknown_length_are_refused(X):
     lazy = da.from_array(X, chunks=(7, 128))
     unknown = lazy[:, lazy[0] > 0]
@@ -197,6 +198,7 @@ def test_signals_of_unknown_length_are_refused(X):
     ],
     ids=lambda bad: f"{bad.dtype}{bad.shape}",
 )
+@pytest.mark.reliability("Bad input")
 def test_what_is_wrong_at_sight_is_refused_as_with_numpy(Transformer, method, bad, X):
     transformer = Transformer().fit(X)
     lazy = da.from_array(bad, chunks=-1)
@@ -216,12 +218,14 @@ def test_each_chunk_is_checked_when_it_is_computed(X):
         features.compute(scheduler="sync")
 
 
+@pytest.mark.reliability("Bad input")
 def test_an_unfitted_transformer_says_so(untouchable):
     with pytest.raises(NotFittedError):
         LogScattering1D().transform(untouchable)
 
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
+@pytest.mark.reliability("Bad input")
 def test_data_frames_are_refused_because_they_would_be_computed(container, untouchable):
     transformer = LogScattering1D().fit(untouchable)
     message = rf"set_output\(transform='{container}'\).*set_output\(transform='default'\)"

@@ -116,6 +116,7 @@ def test_long_recordings_are_cut_as_in_training(tmp_path):
 
 
 @pytest.mark.parametrize("sampling_rate", [1, 4_000_000])
+@pytest.mark.reliability("Bad input")
 def test_absurd_sampling_rates_are_refused(tmp_path, sampling_rate):
     path = write_wav(tmp_path / "a.wav", np.ones(10), sampling_rate)
     with pytest.raises(ValueError, match=rf"a\.wav has a sampling rate of {sampling_rate} Hz"):
@@ -157,6 +158,7 @@ def test_models_survive_a_round_trip(tmp_path):
         (lambda: fitted(LogisticRegression()), "pass sampling_rate= to LogScattering1D"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_other_models_are_refused(tmp_path, model, message):
     path = tmp_path / "other.joblib"
     joblib.dump(model() if callable(model) else model, path)
@@ -165,6 +167,7 @@ def test_other_models_are_refused(tmp_path, model, message):
 
 
 @pytest.mark.parametrize("contents", [b"", b"no model", b"RIFF", b"\x1f\x8b\x08", b"\x80\x04."])
+@pytest.mark.reliability("Bad input")
 def test_other_files_are_refused(tmp_path, contents):
     path = tmp_path / "other.joblib"
     path.write_bytes(contents)

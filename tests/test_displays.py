@@ -349,6 +349,7 @@ def test_without_order_2_there_is_one_panel():
 
 
 @pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+@pytest.mark.reliability("Bad input")
 def test_bad_signals_are_named(Display):
     with pytest.raises(ValueError, match=r"x has shape \(2, 2048\).*of shape \(length,\)"):
         Display.from_estimator(fitted(), np.zeros((2, N_TIMES)))
@@ -430,6 +431,7 @@ def test_permutation_takes_any_model_and_repeats_with_a_seed():
     assert np.nanmax(first.order2) > 0
 
 
+@pytest.mark.reliability("Bad input")
 def test_features_without_names_are_refused():
     X, y = modulated_noise()
     pipe = make_pipeline(LogScattering1D(J=7), PCA(3), LogisticRegression()).fit(X, y)

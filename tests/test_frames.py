@@ -78,6 +78,7 @@ def test_many_overlapping_frames_are_transformed_without_a_copy():
         ((1.0, 2), {}, ValueError, r"x of shape \(\) must be a record"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_what_cannot_be_cut_is_refused(arguments, parameters, error, message):
     with pytest.raises(error, match=message):
         frame_signal(*arguments, **parameters)

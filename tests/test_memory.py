@@ -238,6 +238,7 @@ def test_scikit_learn_checks_with_memory(store):
 @pytest.mark.parametrize(
     ("memory", "error"), [(3, TypeError), (b"folder", TypeError), ("", ValueError)]
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_memory_is_refused(Transformer, memory, error, X):
     message = rf"memory={memory!r} must be the path of a folder or file, a RowStore, or None"
     with pytest.raises(error, match=message):

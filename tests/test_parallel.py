@@ -159,6 +159,7 @@ def test_blas_limit_is_lifted_whoever_leaves_first(first_to_leave):
 @pytest.mark.parametrize(
     ("n_jobs", "error"), [(0, ValueError), ("2", TypeError), (True, TypeError)]
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_n_jobs_is_named_with_what_is_accepted(n_jobs, error):
     with pytest.raises(error, match=rf"n_jobs={n_jobs!r} must be None"):
         check_n_jobs(n_jobs)

@@ -65,6 +65,7 @@ def test_precision_is_kept(dtype):
         (3, TypeError, "pooling=3"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_pooling_is_named_with_what_is_accepted(pooling, error, word):
     with pytest.raises(error) as caught:
         check_pooling(pooling)

@@ -178,12 +178,14 @@ def test_a_saved_selection_gives_the_same_features(X):
         ({"transformer": StandardScaler()}, TypeError, r"transformer=StandardScaler\(\) must be"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_parameters_are_named(parameters, error, message, X):
     selection = SelectPaths(scattering()).set_params(**parameters)
     with pytest.raises(error, match=message):
         selection.fit(X)
 
 
+@pytest.mark.reliability("Bad input")
 def test_unfitted(X):
     selection = SelectPaths(scattering())
     for method in (

@@ -103,6 +103,7 @@ def test_default_stride_is_the_octave_of_T():
         ),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_parameters_are_named_with_what_is_accepted(parameters, error, words):
     with pytest.raises(error) as caught:
         resolve(500, **parameters)

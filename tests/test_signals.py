@@ -231,6 +231,7 @@ def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
         (np.ones((2, 200)), r"X\[0\] has shape \(200,\) and X\[1\] has shape \(2, 200\)"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_a_bad_signal_is_named(Transformer, bad, message):
     good = noise(200)
     for call in Transformer().fit, Transformer().fit([good]).transform:
@@ -365,6 +366,7 @@ def test_dask_arrays_with_channels(channel_pooling):
         (np.ones((2, 3, 49)), r"X\[0\] has 49 samples. .* fitted on signals of 50"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_signals_unlike_those_of_fit_are_refused(Transformer, X, message):
     fitted = Transformer().fit(np.ones((2, 3, 50)))
     for method in fitted.transform, fitted.scatter:
@@ -372,6 +374,7 @@ def test_signals_unlike_those_of_fit_are_refused(Transformer, X, message):
             method(X)
 
 
+@pytest.mark.reliability("Bad input")
 def test_bad_channel_pooling_is_named():
     with pytest.raises(ValueError, match=r"channel_pooling='sum'.*'mean', 'max'"):
         LogScattering1D(channel_pooling="sum").fit(noise(2, 3, 50))

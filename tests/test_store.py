@@ -158,6 +158,7 @@ def test_paths_may_hold_any_character(tmp_path, name):
         (["folder", 1e9], TypeError, "max_bytes=1000000000.0 must be an integer"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_arguments_are_named_with_what_is_accepted(arguments, error, message):
     with pytest.raises(error, match=message):
         RowStore(*arguments)
@@ -301,6 +302,7 @@ def test_looking_up_does_not_write(store, monkeypatch):
 # ---------------------------------------------------------------- many at once
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_processes_that_need_the_same_rows_compute_each_once(store):
     orders = [range(200), range(199, -1, -1), [*range(100, 200), *range(250)]]
     with contextlib.ExitStack() as stack:
@@ -315,6 +317,7 @@ def test_processes_that_need_the_same_rows_compute_each_once(store):
     assert sum(map(bool, shares)) > 1
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_threads_that_need_the_same_rows_compute_each_once(store):
     shares, start = [], threading.Barrier(3)
 
@@ -332,6 +335,7 @@ def test_threads_that_need_the_same_rows_compute_each_once(store):
 
 
 @posix
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_rows_of_a_killed_process_are_taken_over_at_once(store):
     with worker("hang", store, 20) as process:
         claimed = json.loads(process.stdout.readline())
@@ -376,6 +380,7 @@ def test_rows_that_others_compute_are_waited_for(store):
 
 
 @pytest.mark.parametrize("clock", [0, -10_000], ids=["", "after the clock was set back"])
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_claims_of_a_live_process_end_with_their_lease(store, monkeypatch, clock):
     monkeypatch.setattr(_store, "LEASE", 0.3)
     monkeypatch.setattr(_store, "LOOK_AGAIN", 0.05)
@@ -425,6 +430,7 @@ def test_a_fork_may_go_on_with_the_store(store):
 
 
 @posix
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_nothing_committed_is_lost_when_a_writer_is_killed(store):
     rng = random.Random(0)
 
@@ -460,6 +466,7 @@ def test_nothing_committed_is_lost_when_a_writer_is_killed(store):
 # ---------------------------------------------------------------- what can go wrong
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_damaged_rows_are_computed_anew_with_a_warning(store):
     fill(store, range(20))
     with opened(store) as connection:
@@ -585,6 +592,7 @@ def test_folders_without_permission_are_done_without(exists):
 
 @posix
 @pytest.mark.parametrize("kilobytes", [0, 8, 30, 60, 100])
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_full_disks_are_done_without(store, kilobytes):
     import resource
 
@@ -603,6 +611,7 @@ def test_full_disks_are_done_without(store, kilobytes):
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_full_databases_are_done_without(store, monkeypatch):
     connect = _store._connect
 
@@ -618,6 +627,7 @@ def test_full_databases_are_done_without(store, monkeypatch):
     assert len(fill(store, range(store.info().rows), width=64)) == 0
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_locked_stores_are_read_and_done_without(store, monkeypatch):
     monkeypatch.setattr(_store, "BUSY", 0.05)
     fill(store, range(5))

@@ -258,6 +258,7 @@ def test_integer_tensors_are_computed_in_float64(dispatch):
         (torch.ones(2, 49), "has 49 features, but .* is expecting 50"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_tensors_that_are_no_signals_are_refused(X, message, dispatch):
     fitted = LogScattering1D().fit(torch.ones(2, 50))
     with pytest.raises(ValueError, match=message):
@@ -355,6 +356,7 @@ def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
         ({"device": torch.device("cpu")}, TypeError, r"device=device\(type='cpu'\) must be"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_choices_are_refused_in_fit(Transformer, parameters, error, message):
     with pytest.raises(error, match=message):
         Transformer(**parameters).fit(signals())
@@ -362,6 +364,7 @@ def test_bad_choices_are_refused_in_fit(Transformer, parameters, error, message)
 
 @BOTH
 @pytest.mark.parametrize("device", ["cuda", "cuda:31", "mps", "xpu"])
+@pytest.mark.reliability("Bad input")
 def test_devices_that_are_not_there_are_named(Transformer, device, monkeypatch):
     def refuse(*args, **kwargs):
         raise NotImplementedError("no such backend") if device == "mps" else AssertionError("no")
@@ -375,12 +378,14 @@ def test_devices_that_are_not_there_are_named(Transformer, device, monkeypatch):
     fitted.set_params(device="cpu").transform(signals())
 
 
+@pytest.mark.reliability("Bad input")
 def test_names_that_are_no_devices_are_refused():
     with pytest.raises(ValueError, match="device='gpu' is not a device of PyTorch"):
         LogScattering1D(device="gpu").fit_transform(signals())
 
 
 @pytest.mark.parametrize("parameters", [{"backend": "torch"}, {"device": "cuda"}])
+@pytest.mark.reliability("Bad input")
 def test_missing_torch_is_asked_for(parameters, monkeypatch):
     fitted = LogScattering1D(**parameters).fit(signals())
     monkeypatch.setitem(sys.modules, "torch", None)
@@ -394,6 +399,7 @@ def test_devices_of_single_precision_say_so():
 
 
 @BOTH
+@pytest.mark.reliability("Saved models")
 def test_models_hold_no_tensors_and_change_places_without_fitting(Transformer):
     X = signals()
     fitted = Transformer(backend="torch", device="cpu").fit(X)

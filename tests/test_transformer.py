@@ -270,6 +270,7 @@ def test_memory_layout_does_not_matter(tmp_path):
         (np.ones((2, 50, 1, 1)), "dim 4"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_signals_that_are_none_are_refused(Transformer, X, message):
     with pytest.raises(ValueError, match=message):
         Transformer().fit(X)
@@ -279,6 +280,7 @@ def test_signals_that_are_none_are_refused(Transformer, X, message):
 
 
 @BOTH
+@pytest.mark.reliability("Bad input")
 def test_signals_of_another_length_are_refused(Transformer):
     fitted = Transformer().fit(np.ones((2, 50)))
     for method in fitted.transform, fitted.scatter:
@@ -287,6 +289,7 @@ def test_signals_of_another_length_are_refused(Transformer):
 
 
 @BOTH
+@pytest.mark.reliability("Bad input")
 def test_unfitted_transformers_say_so(Transformer):
     X = np.ones((2, 50))
     for call in (
@@ -315,6 +318,7 @@ def test_unfitted_transformers_say_so(Transformer):
         ({"verbose": "loud"}, TypeError, "verbose='loud'"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_parameters_are_refused_in_fit(Transformer, parameters, error, message):
     transformer = Transformer(**parameters)
     with pytest.raises(error, match=message):
@@ -329,6 +333,7 @@ def test_bad_parameters_are_refused_in_fit(Transformer, parameters, error, messa
         ({"log_stage": "after"}, ValueError, "log_stage='after'.*'frames', 'pooled'"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_parameters_of_the_logarithm_are_refused(parameters, error, message):
     with pytest.raises(error, match=message):
         LogScattering1D(**parameters).fit(np.ones((2, 50)))
@@ -415,12 +420,14 @@ def test_cross_validation_in_processes(tones):
     [copy.deepcopy, lambda fitted: pickle.loads(pickle.dumps(fitted))],
     ids=["deepcopy", "pickle"],
 )
+@pytest.mark.reliability("Saved models")
 def test_duplicates_transform_alike(Transformer, duplicate, tones):
     X, _ = tones
     fitted = Transformer(J=6).fit(X)
     np.testing.assert_array_equal(duplicate(fitted).transform(X), fitted.transform(X))
 
 
+@pytest.mark.reliability("Saved models")
 def test_saved_model_predicts_in_another_process(tones, tmp_path):
     X, y = tones
     pipe = classifier(J=6).fit(X, y)

@@ -97,7 +97,7 @@ class ScalogramDisplay:
         channel : int, default=0
             Which channel of it.
         max_columns : int, default=1024
-            Most columns of the picture; a longer signal is averaged between them.
+            Most columns of the picture, at least 2; a longer signal is averaged between them.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
@@ -117,9 +117,11 @@ class ScalogramDisplay:
         """
         scattering = find_scattering(estimator)
         signal = check_signal(scattering, x, channel)[channel]
-        max_columns = check_integer("max_columns", max_columns, minimum=1)
+        max_columns = check_integer("max_columns", max_columns, minimum=2)
         # Order 1 with an average as short as a column is the scalogram.
+        longest = 2 ** math.floor(math.log2(len(signal)))
         stride = 2 ** max(0, math.ceil(math.log2(len(signal) / max_columns)))
+        stride = min(stride, longest)
         plain = clone(scattering).set_params(
             J=scattering.J_, T=stride, stride=stride, max_order=1, include_order0=False
         )

@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+from skscatter._validation import check_path
+
 # What this package writes there: the data sets, and files that are being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")
 _PART = re.compile(r"\." + _DATA_SET.pattern + r"\.[0-9a-f]{32}\.part")
@@ -106,8 +108,5 @@ def write_atomically(path: Path, contents: bytes) -> None:
 def _locate(data_home: str | os.PathLike[str] | None) -> Path:
     if data_home is None:
         data_home = os.environ.get("SKSCATTER_DATA") or "~/skscatter_data"
-    if not isinstance(data_home, (str, os.PathLike)):
-        raise TypeError(f"data_home={data_home!r} must be a str, a path-like or None.")
-    if not os.fspath(data_home):
-        raise ValueError(f"data_home={data_home!r} must be the path of a folder, or None.")
-    return Path(data_home).expanduser()
+    path = check_path("data_home", data_home, "the path of a folder, or None")
+    return Path(path).expanduser()

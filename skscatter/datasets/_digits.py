@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skscatter._validation import check_choice, check_integer
+from skscatter._validation import MOST_TIMES, check_choice, check_integer
 
 from ._recordings import fit_length, pcm_to_float
 
@@ -113,7 +113,7 @@ class View:
         for name in ("normalize", "return_X_y", "as_frame"):
             check_choice(name, getattr(self, name), (False, True))
         if self.n_times is not None:
-            check_integer("n_times", self.n_times, minimum=1)
+            check_integer("n_times", self.n_times, minimum=1, maximum=MOST_TIMES)
         if self.as_frame:
             if self.n_times is None:
                 raise ValueError(

@@ -21,6 +21,8 @@ from urllib.request import url2pathname
 
 import numpy as np
 
+from skscatter._validation import check_path
+
 from ._digits import FILE_NAME, SAMPLING_RATE, Recordings
 from ._recordings import read_pcm
 
@@ -82,9 +84,9 @@ class Source:
     """
 
     def __init__(self, source: str | os.PathLike[str]) -> None:
-        if not isinstance(source, (str, os.PathLike)):
-            raise TypeError(f"source={source!r} must be None, a URL (http, https, file) or a path.")
-        self.location = os.fspath(source)
+        self.location = check_path(
+            "source", source, "None, a URL (http, https, file) or the path of an archive"
+        )
         self.path: Path | None = None
         # A drive letter is no scheme.
         scheme, colon, _ = self.location.partition(":")
@@ -102,8 +104,6 @@ class Source:
                 f"source={source!r} is not available. Accepted: URLs that begin with http://, "
                 "https:// or file://, and paths."
             )
-        elif not self.location:
-            raise ValueError(f"source={source!r} must be a URL or the path of an archive.")
         else:
             self.path = Path(source).expanduser()
 

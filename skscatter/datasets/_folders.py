@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skscatter._validation import check_choice, check_real
+from skscatter._validation import check_choice, check_path, check_real
 
 from ._recordings import pcm_to_float, read_pcm
 
 WAV = (".wav", ".wave")
+MOST_HERTZ = 2**40
 # What libsndfile reads; in a folder, files of other kinds are not recordings.
 OTHERS = (".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".w64")
 
@@ -119,7 +120,9 @@ def load_recordings(
     check_choice("mono", mono, (True, False))
     check_choice("on_error", on_error, ("raise", "skip"))
     if sampling_rate is not None:
-        sampling_rate = check_real("sampling_rate", sampling_rate, minimum=0, exclusive=True)
+        sampling_rate = check_real(
+            "sampling_rate", sampling_rate, minimum=0, maximum=MOST_HERTZ, exclusive=True
+        )
     paths, labels = _find(source)
 
     read: dict[int, Recording] = {}
@@ -165,7 +168,7 @@ def load_recordings(
 def _find(source: Any) -> tuple[list[Path], list[str] | None]:
     """Return the files to read, and the sub-folder of each if there are sub-folders."""
     if isinstance(source, str | os.PathLike):
-        folder = Path(source)
+        folder = Path(check_path("source", source, "a folder or an iterable of files"))
         if not folder.is_dir():
             raise NotADirectoryError(
                 f"source={os.fspath(source)!r} is no folder. Accepted: a folder, or a list of "
@@ -193,9 +196,7 @@ def _find(source: Any) -> tuple[list[Path], list[str] | None]:
         raise TypeError(f"source={source!r} must be a folder or an iterable of files.")
     paths = []
     for i, each in enumerate(source):
-        if not isinstance(each, str | os.PathLike):
-            raise TypeError(f"source[{i}]={each!r} must be the path of a file.")
-        paths.append(Path(each))
+        paths.append(Path(check_path(f"source[{i}]", each, "the path of a file")))
     if not paths:
         raise ValueError(f"source={source!r} has no files.")
     return paths, None

@@ -38,6 +38,7 @@ def test_data_home_by_default(tmp_path, monkeypatch, value):
 
 @pytest.mark.parametrize("function", [get_data_home, clear_data_home])
 @pytest.mark.parametrize(("value", "error"), [(3, TypeError), (b"x", TypeError), ("", ValueError)])
+@pytest.mark.reliability("Bad input")
 def test_bad_data_home_is_named(function, value, error):
     with pytest.raises(error, match=f"data_home={value!r}"):
         function(value)
@@ -50,6 +51,7 @@ def test_data_home_below_a_file(tmp_path):
             get_data_home(tmp_path / below)
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_clear_deletes_our_files_only(tmp_path):
     theirs = [
         "notes.txt",
@@ -70,6 +72,7 @@ def test_clear_deletes_our_files_only(tmp_path):
     assert (tmp_path / "sub" / "fsdd-1.0.10.npz").exists()
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_clear_does_not_follow_links(tmp_path):
     (tmp_path / "target").write_text("theirs")
     link = tmp_path / "home" / "fsdd-1.0.10.npz"
@@ -85,6 +88,7 @@ def test_clear_without_a_folder_creates_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_stale_parts_are_removed_fresh_ones_stay(tmp_path):
     fresh, stale = tmp_path / PART, tmp_path / PART.replace("0" * 32, "1" * 32)
     other = tmp_path / "other.part"
@@ -107,6 +111,7 @@ def test_write_replaces_as_a_whole(tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
+@pytest.mark.reliability("Faults of servers, disks and processes")
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, error):
     path = tmp_path / "fsdd-1.0.10.npz"
     path.write_bytes(b"old")

@@ -66,6 +66,7 @@ def test_every_truncation_is_noticed(recordings):
             Recordings.from_npz(contents[:length], "tag")
 
 
+@pytest.mark.reliability("Bad input")
 def test_other_npz_files_are_refused(recordings):
     with pytest.raises(DamagedFileError, match="holds other, not tag"):
         Recordings.from_npz(recordings.to_npz("other"), "tag")
@@ -174,11 +175,13 @@ def test_return_tuple(recordings):
         ({"as_frame": True, "n_times": None}, ValueError, "as_frame=True.*n_times=None"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_options_are_named(bad, error, message):
     with pytest.raises(error, match=message):
         View(**DEFAULTS | bad)
 
 
+@pytest.mark.reliability("Bad input")
 def test_missing_pandas_is_named_with_the_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="pip install pandas"):

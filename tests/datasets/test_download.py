@@ -14,6 +14,8 @@ from skscatter.datasets._download import (
     unpack,
 )
 
+pytestmark = pytest.mark.reliability("Damaged and hostile files")
+
 
 def digest(files):
     lines = [

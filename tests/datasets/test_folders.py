@@ -170,6 +170,7 @@ def damaged(write, make, tmp_path, request):
     return {tmp_path / name: message for name, message in messages.items()}
 
 
+@pytest.mark.reliability("Bad input")
 def test_a_bad_file_is_named(damaged):
     pytest.importorskip("soundfile", reason="needs soundfile")
     for path, message in damaged.items():
@@ -178,6 +179,7 @@ def test_a_bad_file_is_named(damaged):
             load_recordings([path])
 
 
+@pytest.mark.reliability("Bad input")
 def test_bad_files_are_skipped_on_demand(damaged, write):
     pytest.importorskip("soundfile", reason="needs soundfile")
     good = write("good.wav", [1, 2])
@@ -203,6 +205,7 @@ def test_labels_stay_with_their_recordings_when_some_are_skipped(write, tmp_path
     np.testing.assert_array_equal(recordings.target_names, ["a", "b", "c"])
 
 
+@pytest.mark.reliability("Bad input")
 def test_nothing_but_bad_files_is_an_error(tmp_path):
     (tmp_path / "a.wav").write_bytes(b"")
     with (
@@ -215,6 +218,7 @@ def test_nothing_but_bad_files_is_an_error(tmp_path):
 @pytest.mark.parametrize(
     ("library", "name", "rate"), [("soundfile", "a.flac", None), ("soxr", "a.wav", 44100)]
 )
+@pytest.mark.reliability("Bad input")
 def test_a_missing_library_is_named(library, name, rate, write, monkeypatch):
     path = write(name, tone(100, 8000))
     monkeypatch.setitem(sys.modules, library, None)
@@ -233,11 +237,13 @@ def test_a_missing_library_is_named(library, name, rate, write, monkeypatch):
         (["a.wav", 3], TypeError, r"source\[1\]=3 must be the path of a file"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_sources_are_named(source, error, message):
     with pytest.raises(error, match=message):
         load_recordings(source)
 
 
+@pytest.mark.reliability("Bad input")
 def test_bad_folders_are_named(write, tmp_path):
     with pytest.raises(ValueError, match=r"holds no recording: no file .* ends with .wav"):
         load_recordings(tmp_path)
@@ -256,6 +262,7 @@ def test_bad_folders_are_named(write, tmp_path):
         ({"on_error": "ignore"}, ValueError, "on_error='ignore' is not available"),
     ],
 )
+@pytest.mark.reliability("Bad input")
 def test_bad_parameters_are_named(parameters, error, message, write):
     with pytest.raises(error, match=message):
         load_recordings([write("a.wav", [1, 2])], **parameters)

@@ -15,6 +15,8 @@ import pytest
 
 from skscatter.datasets import _download, _fsdd, clear_data_home, fetch_fsdd
 
+pytestmark = pytest.mark.reliability("Faults of servers, disks and processes")
+
 posix_only = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and users")
 
 
@@ -387,19 +389,75 @@ def test_killed_while_writing(tiny_fsdd, server, tmp_path):
     assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
 
 
-def test_two_processes_at_once(tiny_fsdd, server, tmp_path):
-    both = threading.Barrier(2, timeout=60)
+MOMENTS = """
+import json, os, random, signal, sys, time, warnings
+from skscatter.datasets import _fsdd, fetch_fsdd
+from skscatter.datasets._download import Archive
+_fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
+home, source, seed = sys.argv[2], sys.argv[3], int(sys.argv[4])
+
+def run(after=None):
+    begun, child = time.perf_counter(), os.fork()
+    if not child:
+        fetch_fsdd(data_home=home, source=source)
+        os._exit(0)
+    if after is not None:
+        time.sleep(after)
+        os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return time.perf_counter() - begun
+
+def clear():
+    for name in os.listdir(home):
+        os.unlink(os.path.join(home, name))
+
+os.makedirs(home, exist_ok=True)
+run()
+clear()
+whole = run()
+clear()
+moments = random.Random(seed)
+for _ in range(20):
+    run(moments.uniform(0, 1.1 * whole))
+    kept = os.path.exists(os.path.join(home, "fsdd-0.0.1.npz"))
+    if kept:  # complete, or this would raise
+        with warnings.catch_warnings(action="error"):
+            fetch_fsdd(data_home=home, download_if_missing=False)
+    print("complete" if kept else "absent", flush=True)
+    clear()
+"""
+
+
+@posix_only
+def test_killed_at_any_moment(tiny_fsdd, server, tmp_path, tried):
+    server.replies = [server.send(tiny_fsdd.contents)]
+    archive = json.dumps(asdict(tiny_fsdd.archive))
+    arguments = [archive, str(tmp_path / "home"), server.url, "0"]
+    done = subprocess.run(
+        [sys.executable, "-c", MOMENTS, *arguments], capture_output=True, text=True, timeout=120
+    )
+    outcomes = done.stdout.split()
+    assert len(outcomes) == 20, done.stderr
+    assert set(outcomes) <= {"complete", "absent"}
+    assert "absent" in outcomes  # or it was never killed in time
+    for outcome in ("complete", "absent"):
+        tried(f"SIGKILL at 20 random moments: {outcomes.count(outcome)} times", outcome)
+
+
+@pytest.mark.parametrize("n_processes", [2, 8])
+def test_several_processes_at_once(tiny_fsdd, server, tmp_path, n_processes):
+    all_of_them = threading.Barrier(n_processes, timeout=60)
 
     def reply(handler):
-        both.wait()
+        all_of_them.wait()
         server.send(tiny_fsdd.contents)(handler)
 
     server.replies = [reply]
-    children = [start_child(tiny_fsdd, tmp_path, server.url) for _ in range(2)]
+    children = [start_child(tiny_fsdd, tmp_path, server.url) for _ in range(n_processes)]
     for child in children:
         with child:
             assert (child.wait(60), child.stderr.read()) == (0, b"")
-    assert server.n_requests == 2
+    assert server.n_requests == n_processes
     assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
     fetch(tiny_fsdd, tmp_path, None)
 

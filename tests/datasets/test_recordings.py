@@ -7,6 +7,8 @@ from scipy.io import wavfile
 
 from skscatter.datasets._recordings import fit_length, read_wav
 
+pytestmark = pytest.mark.reliability("Damaged and hostile files")
+
 
 @pytest.mark.parametrize(
     ("dtype", "extremes", "expected", "result"),

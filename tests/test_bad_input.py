@@ -1,0 +1,289 @@
+"""Every parameter of the public interface, given things that it was not meant for.
+
+`HOSTILE` values go to every parameter of every public function and class. Each is either in the
+parameter's row of `ACCEPTED`, and works, or is refused with an error that names the parameter and
+the value. Below are what contradicts other parameters or the signals.
+"""
+
+import inspect
+import re
+import signal
+from itertools import product
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import skscatter
+import skscatter.datasets
+from skscatter import (
+    FilterBankDisplay,
+    LogScattering1D,
+    PathImportanceDisplay,
+    RowStore,
+    ScalogramDisplay,
+    Scattering1D,
+    ScatteringDisplay,
+    SelectPaths,
+    frame_signal,
+)
+from skscatter.datasets import (
+    clear_data_home,
+    fetch_fsdd,
+    get_data_home,
+    load_recordings,
+    load_spoken_digits,
+)
+
+pytestmark = pytest.mark.reliability("Bad input")
+
+HOSTILE = {
+    "None": None,
+    "True": True,
+    "False": False,
+    "-1": -1,
+    "0": 0,
+    "1": 1,
+    "1.5": 1.5,
+    "nan": float("nan"),
+    "inf": float("inf"),
+    "10**30": 10**30,
+    "''": "",
+    "'chirp'": "chirp",
+    "'a\\0b'": "a\0b",
+    "b'max'": b"max",
+    "[]": [],
+    "()": (),
+    "{}": {},
+    "(1, 2, 3)": (1, 2, 3),
+    "('mean', 7)": ("mean", 7),
+    "1j": 1j,
+    "array([1, 2])": np.array([1, 2]),
+    "Ellipsis": ...,
+    "dict": dict,
+}
+
+X = np.random.default_rng(0).uniform(-1, 1, (8, 50))
+y = np.arange(8) % 2
+FITTED = LogScattering1D(J=3).fit(X)
+MODEL = make_pipeline(LogScattering1D(J=3), StandardScaler(), LogisticRegression()).fit(X, y)
+
+REAL = "1 1.5 10**30"  # positive and finite
+FLAG = "True False"
+NUMBERS_FROM_1 = "1 10**30"
+PATHS = "'chirp'"
+ANYTHING = " ".join(HOSTILE)
+
+SHARED = {
+    "J": "None 0 1",
+    "Q": "1",
+    "T": "None 1 1.5",
+    "max_order": "1",
+    "stride": "None 1",
+    "include_order0": FLAG,
+    "normalization": "",
+    "pooling": "None",
+    "n_segments": "1",
+    "channel_pooling": "None",
+    "normalize": "None",
+    "padding": "",
+    "sampling_rate": f"None {REAL}",
+    "engine": "",
+    "backend": "",
+    "device": "",
+    "precision": "",
+    "batch_size": f"None {NUMBERS_FROM_1}",
+    "n_jobs": f"None -1 {NUMBERS_FROM_1}",
+    "memory": f"None {PATHS}",
+    "verbose": f"{FLAG} 0 {NUMBERS_FROM_1}",
+}
+VIEW = {"subset": "", "n_times": "None 1", "normalize": FLAG, "return_X_y": FLAG, "as_frame": FLAG}
+
+
+def transforms(Transformer):
+    def call(**parameters):
+        parameters = {"J": 3} | parameters  # J=None has its own row
+        Transformer(**parameters).fit(X).transform(X)
+
+    return call
+
+
+def draws(Display, *given):
+    return lambda **options: Display.from_estimator(
+        *[options.pop(name, value) for name, value in given], **options
+    )
+
+
+# What is called, and which of the hostile values each of its parameters accepts.
+ACCEPTED = {
+    Scattering1D: (transforms(Scattering1D), SHARED),
+    LogScattering1D: (
+        transforms(LogScattering1D),
+        SHARED | {"log_eps": REAL, "log_stage": ""},
+    ),
+    SelectPaths: (
+        lambda transformer=FITTED, **ranges: SelectPaths(transformer, **ranges).fit_transform(X),
+        {"transformer": "", "order": "None 1", "carrier": "None", "modulation": "None"},
+    ),
+    Scattering1D.frame_times: (
+        lambda n_times: LogScattering1D(J=3).fit(X).frame_times(n_times),
+        {"n_times": "None"},
+    ),
+    Scattering1D.transform_batches: (
+        lambda batches: list(FITTED.transform_batches(batches)),
+        {"batches": "[] () {}"},
+    ),
+    frame_signal: (
+        lambda x=X[0], frame_length=2, **options: frame_signal(x, frame_length, **options),
+        {
+            "frame_length": "1",
+            "hop_length": f"None {NUMBERS_FROM_1}",
+            "sampling_rate": f"None {REAL}",
+        },
+    ),
+    RowStore: (
+        lambda path="store", **options: RowStore(path, **options),
+        {"path": PATHS, "max_bytes": f"None {NUMBERS_FROM_1}"},
+    ),
+    load_spoken_digits: (load_spoken_digits, VIEW),
+    fetch_fsdd: (
+        lambda **options: fetch_fsdd(**{"download_if_missing": False} | options),
+        VIEW
+        | {
+            "data_home": f"None {PATHS}",
+            "source": f"None {PATHS}",
+            "download_if_missing": "False",
+            "n_retries": f"0 {NUMBERS_FROM_1}",
+            "delay": f"0 {REAL}",
+        },
+    ),
+    load_recordings: (
+        lambda source="folder", **options: load_recordings(source, **options),
+        {"source": "", "sampling_rate": "None 1 1.5", "mono": FLAG, "on_error": ""},
+    ),
+    get_data_home: (get_data_home, {"data_home": f"None {PATHS}"}),
+    clear_data_home: (clear_data_home, {"data_home": f"None {PATHS}"}),
+    FilterBankDisplay: (
+        draws(FilterBankDisplay, ("estimator", FITTED)),
+        {"estimator": "", "ax": "None"},
+    ),
+    ScalogramDisplay: (
+        draws(ScalogramDisplay, ("estimator", FITTED), ("x", X[0])),
+        {"estimator": "", "channel": "0", "max_columns": "10**30", "ax": "None"},
+    ),
+    ScatteringDisplay: (
+        draws(ScatteringDisplay, ("estimator", FITTED), ("x", X[0])),
+        {"estimator": "", "channel": "0", "ax": "None"},
+    ),
+    PathImportanceDisplay: (
+        lambda estimator=MODEL, n_repeats=1, **options: PathImportanceDisplay.from_estimator(
+            estimator, X, y, n_repeats=n_repeats, **options
+        ),
+        {"estimator": "", "n_repeats": "1", "ax": "None"},
+    ),
+}
+
+# Parameters whose errors are not ours: what they are, and where they are tested.
+ELSEWHERE = {
+    "X": "signals: below",
+    "y": "labels or ignored: scikit-learn's",
+    "x": "a signal or a record: below",
+    "scoring": "scikit-learn's",
+    "random_state": "scikit-learn's",
+    "options": "matplotlib's",
+    "input_features": "scikit-learn's checks of transformers",
+    "indices": "any truth value",
+}
+
+# Accepted values that are not tried: they do what they say.
+ENDLESS = {
+    (PathImportanceDisplay, "n_repeats", "10**30"),
+    (fetch_fsdd, "download_if_missing", "True"),
+}
+
+WHOLE = [
+    case
+    for subject, (_, parameters) in ACCEPTED.items()
+    for case in product([subject], parameters, HOSTILE)
+    if case not in ENDLESS
+]
+
+
+def name_of(case):
+    return getattr(case, "__qualname__", None) or str(case)
+
+
+@pytest.fixture(autouse=True)
+def nothing_takes_long():
+    """Interrupt what hangs, where there are alarms."""
+
+    def give_up(*_):
+        raise TimeoutError("took more than 30 seconds")
+
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(autouse=True)
+def nothing_written_here(tmp_path, monkeypatch):
+    """Let relative paths lie in a new folder, with a recording, and the data folder, too."""
+    from scipy.io import wavfile
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SKSCATTER_DATA", str(tmp_path / "data"))
+    (tmp_path / "folder").mkdir()
+    wavfile.write(tmp_path / "folder" / "a.wav", 1, np.arange(9, dtype=np.int16))
+
+
+# What accepted values may run into.
+@pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning")
+@pytest.mark.filterwarnings("ignore:More than 20 figures:RuntimeWarning")
+@pytest.mark.parametrize(("subject", "parameter", "name"), WHOLE, ids=name_of)
+def test_hostile_values_work_or_are_refused_by_name(subject, parameter, name, tried):
+    call, parameters = ACCEPTED[subject]
+    value = HOSTILE[name]
+    what = f"{name_of(subject)}: {parameter}={name}"
+    if name in re.findall(r"'[^']*'|\(.*?\)|\S+", parameters[parameter]):
+        try:
+            call(**{parameter: value})
+        except (OSError, ImportError) as error:  # nothing to be found there, or not installed
+            tried(what, f"{type(error).__name__}")
+        else:
+            tried(what, "accepted")
+        return
+    with pytest.raises((TypeError, ValueError, NotADirectoryError)) as caught:
+        call(**{parameter: value})
+    message = " ".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+    named = [f"{parameter}={value!r}", f"{parameter} of shape {np.shape(value)}"]
+    if isinstance(value, tuple | np.ndarray):  # or a part of it
+        named += [f"{parameter}[{i}]" for i in range(len(value))]
+        named += [f"{parameter}={part!r}" for part in value]
+    if parameter == "batches":  # a part of it, in a note
+        named.append("This was batch 0 of the stream")
+    assert any(text in message for text in named), message
+    tried(what, f"{type(caught.value).__name__}: {message}")
+
+
+def test_every_public_parameter_has_a_row():
+    missing = []
+    for module in skscatter, skscatter.datasets:
+        for public in module.__all__:
+            thing = getattr(module, public)
+            if not callable(thing) or (inspect.isclass(thing) and issubclass(thing, Warning)):
+                continue
+            called = thing.from_estimator if public.endswith("Display") else thing
+            rows = ACCEPTED[thing][1]
+            missing += [
+                f"{public}.{parameter}"
+                for parameter in inspect.signature(called).parameters
+                if parameter not in rows and parameter not in ELSEWHERE
+            ]
+    assert missing == []
