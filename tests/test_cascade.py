@@ -265,3 +265,16 @@ def test_frames_beyond_a_signals_own_are_zero_in_kymatios_engine():
     del junk
     S = engine(noise(701), [(slice(0, 3), layout)])
     assert not S[..., layout.n_frames :].any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", [6, 512, 3000])
+def test_a_transform_of_a_row_has_the_same_bits_among_any_others(n, dtype):
+    xp = NumpyNamespace(dtype)
+    rows = (noise(n, 13) + 1j * noise(n, 13)[:, ::-1]).astype(xp.complex_dtype)
+    alone = [xp.ifft(row[np.newaxis].copy())[0] for row in rows]
+    real = [xp.rfft(row.real[np.newaxis].copy())[0] for row in rows]
+    for n_rows in range(1, 14):
+        np.testing.assert_array_equal(xp.ifft(rows[:n_rows].copy()), alone[:n_rows])
+        np.testing.assert_array_equal(xp.rfft(rows[:n_rows].real.copy()), real[:n_rows])
+    assert relative_error(alone[0], scipy.fft.ifft(rows[0], norm="forward")) < 1e-6
