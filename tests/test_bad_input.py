@@ -259,7 +259,7 @@ def test_hostile_values_work_or_are_refused_by_name(subject, parameter, name, tr
         else:
             tried(what, "accepted")
         return
-    with pytest.raises((TypeError, ValueError, NotADirectoryError)) as caught:
+    with pytest.raises((TypeError, ValueError, NotADirectoryError, ImportError)) as caught:
         call(**{parameter: value})
     message = " ".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
     named = [f"{parameter}={value!r}", f"{parameter} of shape {np.shape(value)}"]
