@@ -19,8 +19,8 @@ Array = Any
 # Samples from which on Fourier transforms by two steps of their square root are faster.
 LONG = 2**17
 
-# Rows that SciPy's single-precision FFT takes at a time, 16 bytes wide. It takes the rest one by one,
-# in which SciPy 1.18 rounds otherwise: a row would depend on how many others there are.
+# Rows that SciPy's single-precision FFT takes at a time, 16 bytes wide. It takes the rest one by
+# one, in which SciPy 1.18 rounds otherwise: a row would depend on how many others there are.
 LANES = 4
 
 # Samples of a long signal to compute at a time: what stays in the second cache.
