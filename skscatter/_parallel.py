@@ -59,7 +59,9 @@ def count_threads(n_jobs: int | None) -> int:
     backend, default = joblib_threads()
     cores = cpu_count()
     if getattr(backend, "nesting_level", 0):
-        cores = min(cores, int(os.environ.get("OMP_NUM_THREADS") or cores))
+        share = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+        if share.isdecimal() and int(share):  # a user may have put anything there
+            cores = min(cores, int(share))
     return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cores)
 
 

@@ -87,6 +87,17 @@ def test_nested_jobs_have_the_cores_once(backend):
         assert max(asked) < 2 * cores
 
 
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [("1", 1), ("1,4", 1), (" 1 ", 1), ("0", None), ("", None), ("all", None)],
+)
+def test_the_share_of_a_process_may_be_written_in_any_way(share, expected, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", share)
+    nested = joblib.parallel.ThreadingBackend(nesting_level=1)
+    with joblib.parallel_config(nested):
+        assert count_threads(-1) == (expected or joblib.cpu_count())
+
+
 def threads_at_work():
     """Threads at work in this process, as a transform with n_jobs=-1 would begin."""
     with free_cores(count_threads(-1)) as n_threads:

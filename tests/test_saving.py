@@ -123,7 +123,7 @@ def test_models_that_cannot_be_read_are_refused_with_a_sentence(transformer, cha
         assert word in str(caught.value)
 
 
-def test_models_without_a_version_are_refused(monkeypatch):
+def test_models_whose_state_has_another_meaning_are_refused(monkeypatch):
     data = pickle.dumps(LogScattering1D().fit(noise(300)))
     monkeypatch.setattr(_saving, "STATE", 2)
     with pytest.raises(ValueError, match=f"was saved by skscatter {skscatter.__version__}"):

@@ -12,10 +12,7 @@ from hypothesis import strategies as st
 from skscatter.datasets import fetch_fsdd, load_recordings
 from skscatter.datasets._recordings import read_wav
 
-pytestmark = [
-    pytest.mark.reliability("Damaged and hostile files"),
-    pytest.mark.filterwarnings("error"),
-]
+pytestmark = pytest.mark.reliability("Damaged and hostile files")
 
 # The fixtures only make things; none changes from example to example.
 FIXTURES = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
