@@ -16,23 +16,24 @@ from skscatter._namespaces import Array, Namespace, NumpyNamespace
 from skscatter._torch import TorchNamespace
 from skscatter._validation import check_choice
 
-BACKENDS = ("auto", "numpy", "torch")
+BACKENDS = ("auto", "numpy", "numba", "torch")
 
 
 class Place(NamedTuple):
-    """An array library, and a device by the library's name for it."""
+    """What computes, and a device by that library's name for it."""
 
     backend: str
     device: str
 
 
 NUMPY = Place("numpy", "cpu")
+NUMBA = Place("numba", "cpu")
 
 DLPACK_CPU = 1  # the DLPack standard's number of the host's memory
 
 
-def check_backend(backend: Any, device: Any) -> None:
-    """Raise unless the two parameters are valid and agree; this machine is not asked.
+def check_backend(backend: Any, device: Any, engine: Any) -> None:
+    """Raise unless backend and device are valid and all three agree; this machine is not asked.
 
     Raises
     ------
@@ -45,10 +46,16 @@ def check_backend(backend: Any, device: Any) -> None:
             f"device={device!r} must be a string: 'auto', 'cpu', 'cuda', 'cuda:1', 'mps' or "
             "another device of PyTorch."
         )
-    if backend == "numpy" and device not in ("auto", "cpu"):
+    if backend in ("numpy", "numba") and device not in ("auto", "cpu"):
         raise ValueError(
-            f"backend='numpy' and device={device!r} contradict each other: NumPy computes on the "
-            "CPU. Accepted: device='auto' or device='cpu', or backend='auto' or backend='torch'."
+            f"backend={backend!r} and device={device!r} contradict each other: that backend "
+            "computes on the CPU. Accepted: device='auto' or device='cpu', or backend='auto' or "
+            "backend='torch'."
+        )
+    if backend == "numba" and engine == "kymatio":
+        raise ValueError(
+            "backend='numba' is not available with engine='kymatio', whose front ends are of NumPy "
+            "and PyTorch. Accepted: backend='auto', 'numpy' or 'torch', or engine='fused'."
         )
 
 
@@ -58,7 +65,7 @@ def choose_place(backend: str, device: str) -> Place:
     Raises
     ------
     ImportError
-        If PyTorch is asked for and not installed.
+        If PyTorch or numba is asked for and not installed.
     ValueError, RuntimeError
         If PyTorch knows no such device, or this machine has none.
     """
@@ -68,6 +75,8 @@ def choose_place(backend: str, device: str) -> Place:
         backend = "numpy" if device == "cpu" else "torch"
     if backend == "numpy":
         return NUMPY
+    if backend == "numba":
+        return _numba_place()
     if device == "auto":
         device = "cuda" if _has_cuda() else "cpu"
     return _torch_place(device)
@@ -112,9 +121,9 @@ def place_of(x: Any) -> Place | None:
 @lru_cache(maxsize=32)
 def namespace_at(place: Place, dtype: str) -> Namespace:
     """Return the array operations of a place, in one precision."""
-    if place.backend == "numpy":
-        return NumpyNamespace(dtype)
-    return TorchNamespace(dtype, place.device)
+    if place.backend == "torch":
+        return TorchNamespace(dtype, place.device)
+    return NumpyNamespace(dtype)
 
 
 def _has_cuda() -> bool:
@@ -165,3 +174,15 @@ def _torch_place(device: str) -> Place:
             "installed. Take what there is with set_params(device='auto')."
         ) from error
     return Place("torch", str(found))
+
+
+def _numba_place() -> Place:
+    """Return the place of compiled code, or say that the compiler is missing."""
+    try:
+        import numba  # noqa: F401
+    except ImportError as error:
+        raise ImportError(
+            "backend='numba' needs numba, which cannot be imported here. Install it with: "
+            'pip install "skscatter[numba]"'
+        ) from error
+    return NUMBA

@@ -72,6 +72,11 @@ class Cascade:
         )
 
     @property
+    def chunk(self) -> int:
+        """Signals that go through together."""
+        return self.plan.chunk
+
+    @property
     def bytes_per_signal(self) -> int:
         """Work space and result of one signal, in bytes."""
         plan = self.plan
@@ -136,7 +141,8 @@ class Cascade:
                 first, stop = max(rows.start, start), min(rows.stop, start + chunk)
                 if first < stop:
                     signals = x[first:stop, : layout.n_times]
-                    self._pad(signals, layout, padded[first - start : stop - start])
+                    target = padded[first - start : stop - start]
+                    pad(self.xp, plan.padding, signals, layout, target)
             self._scatter(padded, S[start : start + chunk], work)
         return S
 
@@ -179,20 +185,20 @@ class Cascade:
             source, members = batch.onward
             stage.sources[source].window.unfold(U, bins[source][:, members])
 
-    def _pad(self, x: Array, layout: Layout, out: Array) -> None:
-        """Write `x` of shape (n_signals, n_times) and its continuation around `out`."""
-        left, right, n = layout.pad_left, layout.pad_right, layout.n_times
-        match self.plan.padding:
-            case "reflect":
-                flip = self.xp.flip
-                before, after = flip(x[:, 1 : left + 1]), flip(x[:, n - 1 - right : n - 1])
-            case "zero":
-                before, after = 0, 0
-            case "periodic":
-                before, after = x[:, n - left :], x[:, :right]
-        write_around(out, layout.start - left, left, before)
-        write_around(out, layout.start + n, right, after)
-        write_around(out, layout.start, n, x)
+
+def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> None:
+    """Write `x` of shape (n_signals, n_times) and its continuation around `out`."""
+    left, right, n = layout.pad_left, layout.pad_right, layout.n_times
+    match padding:
+        case "reflect":
+            before, after = xp.flip(x[:, 1 : left + 1]), xp.flip(x[:, n - 1 - right : n - 1])
+        case "zero":
+            before, after = 0, 0
+        case "periodic":
+            before, after = x[:, n - left :], x[:, :right]
+    write_around(out, layout.start - left, left, before)
+    write_around(out, layout.start + n, right, after)
+    write_around(out, layout.start, n, x)
 
 
 def write_around(out: Array, start: int, n: int, values: Array | int) -> None:

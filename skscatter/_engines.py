@@ -37,6 +37,16 @@ class Engine(Protocol):
         """Scatter `x` of magnitude about 1, with rows that are laid out as `runs` say."""
 
 
+def _cascade(settings: Settings, canvas: Canvas, place: Place, xp: Namespace) -> Any:
+    """Our own cascade at a place: compiled there where that is possible and wanted."""
+    if place.backend == "numba":
+        from skscatter._lanes.cascade import LaneCascade, suits
+
+        if suits(settings, canvas):
+            return LaneCascade(settings, canvas, xp)
+    return Cascade(make_plan(settings, canvas, xp), xp)
+
+
 class FusedEngine:
     """Our own cascade, in the precision of `dtype`."""
 
@@ -44,8 +54,8 @@ class FusedEngine:
         self, settings: Settings, canvas: Canvas, dtype: str, place: Place = NUMPY
     ) -> None:
         self.xp = xp = namespace_at(place, dtype)
-        self._cascade = Cascade(make_plan(settings, canvas, xp), xp)
-        self.chunk = self._cascade.plan.chunk
+        self._cascade = _cascade(settings, canvas, place, xp)
+        self.chunk = self._cascade.chunk
         self.bytes_per_signal = self._cascade.bytes_per_signal
         self._gain = None
         if settings.normalization == "kymatio-0.3":

@@ -84,10 +84,13 @@ class BlockLowPass:
 
     n_bins = 0
 
-    def __init__(self, xp: Namespace, grid: "Grid") -> None:
+    def __init__(
+        self, xp: Namespace, grid: "Grid", frames: int = FRAMES, multiple: int = 1
+    ) -> None:
         self.xp = xp
         self.n_frames = grid.n_frames
-        tiling = min((Tiling(grid, 2**i) for i in range(LARGEST_BLOCK.bit_length())), key=_cost)
+        blocks = [2**i for i in range(LARGEST_BLOCK.bit_length())]
+        tiling = min((Tiling(grid, block, frames, multiple) for block in blocks), key=_cost)
         self.n_nodes = len(tiling.nodes)
         self.used = slice(
             tiling.first_block * tiling.block, (tiling.first_block + tiling.n_blocks) * tiling.block
@@ -149,13 +152,14 @@ class Tiling:
         Blocks that they reach.
     """
 
-    def __init__(self, grid: Grid, block: int) -> None:
+    def __init__(self, grid: Grid, block: int, frames: int = FRAMES, multiple: int = 1) -> None:
         self.grid, self.block = grid, block
         half = (block - 1) / 2
-        order = np.arange(self._n_nodes()) + 0.5
+        n_nodes = -(-self._n_nodes() // multiple) * multiple if block > 1 else 1
+        order = np.arange(n_nodes) + 0.5
         self.angles = np.pi / len(order) * order
         self.nodes = half + half * np.cos(self.angles)
-        self.n_frames = max(FRAMES, block // grid.stride)
+        self.n_frames = max(frames, block // grid.stride)
         if grid.wraps or grid.n_frames <= self.n_frames:
             self.n_frames = grid.n_frames
         if grid.wraps:
@@ -213,11 +217,22 @@ def _cost(tiling: Tiling) -> float:
 
 
 def low_pass(
-    xp: Namespace, phi: Band, T: float, canvas: Canvas, k: int, spectrum_at_hand: bool
+    xp: Namespace,
+    phi: Band,
+    T: float,
+    canvas: Canvas,
+    k: int,
+    spectrum_at_hand: bool,
+    *,
+    frames: int = FRAMES,
+    multiple: int = 1,
 ) -> LowPass:
-    """Build the low-pass at a rate in the form that costs less."""
+    """Build the low-pass at a rate in the form that costs less.
+
+    Matrices average some `frames` at a time, and gather a `multiple` of nodes.
+    """
     grid = Grid(T, canvas, k, negligible(xp.dtype))
     many = grid.wraps and grid.n_frames > MANY_FRAMES
     if spectrum_at_hand or many or xp.is_long(grid.n):
         return SpectralLowPass(xp, phi, canvas, k)
-    return BlockLowPass(xp, grid)
+    return BlockLowPass(xp, grid, frames, multiple)

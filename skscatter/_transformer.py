@@ -123,10 +123,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         times slower, to compare with. Both give the same numbers to rounding at the default
         stride; at finer strides kymatio also samples between the orders more finely, and the
         two differ by aliasing.
-    backend : {"auto", "numpy", "torch"}, default="auto"
-        The library that computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA
-        device, or where `device` asks for it, else NumPy. Arrays of PyTorch are computed by
-        PyTorch where they are, whatever this says (see Notes).
+    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
+        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
+        where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
+        machine's CPU, which is faster for signals in numbers (see Notes). Arrays of PyTorch are
+        computed by PyTorch where they are, whatever this says.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
@@ -185,6 +186,10 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     With ``sklearn.set_config(array_api_dispatch=True)``, tensors of PyTorch give tensors on the
     same device, which they do not leave. A dask array gives a dask array, computed chunk by chunk
     wherever dask computes it.
+
+    With ``backend="numba"`` eight signals of one length are computed together, and fewer take as
+    long. The first call on a machine compiles for some seconds; later processes find the machine
+    code. Signals of more than about 100,000 samples are left to NumPy.
 
     References
     ----------
@@ -623,7 +628,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
-        check_backend(self.backend, self.device)
+        check_backend(self.backend, self.device, self.engine)
         check_n_jobs(self.n_jobs)
         check_memory(self.memory)
         if not isinstance(self.verbose, bool):
@@ -909,10 +914,11 @@ class LogScattering1D(Scattering1D):
         In Hz. Used for names and tables only: with it, features are named by frequency.
     engine : {"fused", "kymatio"}, default="fused"
         As in `Scattering1D`.
-    backend : {"auto", "numpy", "torch"}, default="auto"
-        The library that computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA
-        device, or where `device` asks for it, else NumPy. Arrays of PyTorch are computed by
-        PyTorch where they are, whatever this says (see `Scattering1D`).
+    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
+        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
+        where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
+        machine's CPU, which is faster for signals in numbers (see `Scattering1D`). Arrays of
+        PyTorch are computed by PyTorch where they are, whatever this says.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals

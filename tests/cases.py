@@ -64,3 +64,15 @@ def fused(settings, x, dtype="float64", *place):
 def kymatio(settings, x, dtype="float64", *place):
     """Coefficients of signals in kymatio's."""
     return OfOneLength(KymatioEngine, settings, x.shape[-1], dtype, *place)(x)
+
+
+def without(module):
+    """Code to put in front of other code for a process where a module is not to be had."""
+    return f"""
+import sys
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name == "{module}":
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Finder)
+"""

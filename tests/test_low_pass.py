@@ -63,13 +63,25 @@ def by_definition(U, canvas, T, k):
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 2e-14), ("float32", 1e-6)])
 @pytest.mark.parametrize("parameters", CASES)
 @pytest.mark.parametrize("spectrum_at_hand", [True, False])
-def test_every_form_averages_by_the_definition(parameters, dtype, tolerance, spectrum_at_hand):
+@pytest.mark.parametrize(("frames", "multiple"), [(64, 1), (8, 8)])
+def test_every_form_averages_by_the_definition(
+    parameters, dtype, tolerance, spectrum_at_hand, frames, multiple
+):
     settings = resolve(**parameters)
     canvas, xp = lay_out(settings, parameters["n_times"]).canvas, NumpyNamespace(dtype)
     phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
     for k in rates(settings):
         U = np.random.default_rng(k).uniform(0, 1, (2, canvas.n_padded >> k))
-        form = low_pass(xp, phi, settings.T, canvas, k, spectrum_at_hand)
+        form = low_pass(
+            xp,
+            phi,
+            settings.T,
+            canvas,
+            k,
+            spectrum_at_hand,
+            frames=frames,
+            multiple=multiple,
+        )
         S = averaged(form, U.astype(dtype))
         # kymatio's Gaussian leaves a period out, which counts at T = 1.
         tails = 10 * math.exp(-((settings.T / SIGMA0) ** 2) / 2)

@@ -32,7 +32,7 @@ def test_import_brings_no_optional_library(module):
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
     assert "skscatter" in loaded
-    optional = {"torch", "matplotlib", "dask", "pandas", "polars", "soundfile", "soxr"}
+    optional = {"torch", "numba", "matplotlib", "dask", "pandas", "polars", "soundfile", "soxr"}
     assert not optional & set(loaded)
 
 

@@ -8,7 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from cases import CASES, PRECISIONS, OfOneLength, fused, kymatio, name_of, noise, relative_error
+from cases import (
+    CASES,
+    PRECISIONS,
+    OfOneLength,
+    fused,
+    kymatio,
+    name_of,
+    noise,
+    relative_error,
+    without,
+)
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -29,17 +39,6 @@ torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatt
 CPU = Place("torch", "cpu")
 HAS_CUDA = _backends._has_cuda  # which tests do not see otherwise
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
-
-
-# In front of code for another process, where PyTorch is not to be had.
-WITHOUT_TORCH = """
-import sys
-class Finder:
-    def find_spec(name, path=None, target=None):
-        if name == "torch":
-            raise ModuleNotFoundError(name)
-sys.meta_path.insert(0, Finder)
-"""
 
 
 @pytest.fixture(params=["cpu", "cuda"])
@@ -337,7 +336,7 @@ def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
         "assert _backends.choose_place('auto', 'auto')\n"
         "print('torch' in sys.modules)\n"
     )
-    code = code if installed else WITHOUT_TORCH + code
+    code = code if installed else without("torch") + code
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(installed and driver)]
 
@@ -404,7 +403,7 @@ def test_models_hold_no_tensors_and_change_places_without_fitting(Transformer):
     X = signals()
     fitted = Transformer(backend="torch", device="cpu").fit(X)
     expected = fitted.transform(X)
-    code = WITHOUT_TORCH + (
+    code = without("torch") + (
         "import pickle\n"
         "fitted, X = pickle.load(sys.stdin.buffer)\n"
         "pickle.dump(fitted.set_params(backend='auto').transform(X), sys.stdout.buffer)\n"

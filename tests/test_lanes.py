@@ -1,0 +1,340 @@
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from cases import (
+    CASES,
+    FINE_STRIDES,
+    PRECISIONS,
+    OfOneLength,
+    fused,
+    kymatio,
+    name_of,
+    noise,
+    relative_error,
+    without,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skscatter import LogScattering1D, Scattering1D
+from skscatter._backends import NUMBA, choose_place
+from skscatter._cascade import Cascade
+from skscatter._engines import FusedEngine
+from skscatter._layout import Canvas, lay_out
+from skscatter._paths import paths_of
+from skscatter._pooling import STATISTICS
+from skscatter._settings import resolve
+
+numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
+
+from skscatter._lanes import cascade, compiling, fourier, kernel  # noqa: E402
+from skscatter._lanes.vectors import LANES  # noqa: E402
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
+    # kymatio's, about filters that reach around a short signal
+    pytest.mark.filterwarnings("ignore:Signal support is too small:UserWarning"),
+]
+
+
+def in_lanes(a, dtype):
+    """Complex numbers of shape (LANES, n), as compiled functions take them."""
+    return np.stack([a.real.T, a.imag.T], axis=1).ravel().astype(dtype)
+
+
+def from_lanes(flat):
+    parts = flat.reshape(-1, 2, LANES).astype(float)
+    return (parts[:, 0] + 1j * parts[:, 1]).T
+
+
+def complex_noise(n):
+    rng = np.random.default_rng(n)
+    return rng.standard_normal((LANES, n)) + 1j * rng.standard_normal((LANES, n))
+
+
+# ---------------------------------------------------------------- Fourier transforms
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("n", 2 ** np.arange(13))
+def test_fourier_transforms_are_those_of_numpy(n, dtype):
+    a = complex_noise(n)
+    table, place = fourier.twiddles(n, dtype), fourier.positions(n)
+    tolerance = 4 * np.finfo(dtype).eps
+    expected = np.fft.ifft(a, norm="forward")
+
+    y = in_lanes(a, dtype)
+    fourier.inverse(y, n, table, y, -1)
+    assert relative_error(from_lanes(y)[:, place], expected) < tolerance
+    fourier.forward(y, n, table)
+    assert relative_error(from_lanes(y) / n, a) < 2 * tolerance
+
+    out = in_lanes(a, dtype)
+    for slot in 0, 1:
+        fourier.inverse(in_lanes(a, dtype), n, table, out, slot)
+    both = from_lanes(out)[:, place]
+    assert relative_error(both.real, abs(expected)) < tolerance
+    np.testing.assert_array_equal(both.real, both.imag)
+
+
+@pytest.mark.parametrize("n", 2 ** np.arange(12))
+def test_positions_are_a_permutation(n):
+    np.testing.assert_array_equal(np.sort(fourier.positions(n)), np.arange(n))
+
+
+@pytest.mark.parametrize("n", [2, 4, 8, 64, 1024])
+def test_spectra_of_two_halves_are_those_of_real_signals(n):
+    x = np.random.default_rng(n).standard_normal((LANES, n))
+    z = np.empty(n * LANES)
+    places = cascade._places(n)
+    for t in range(n):
+        z[places[n + t] : places[n + t] + LANES] = x[:, t]
+    n_bins = n // 2 + 1
+    spectrum = np.empty(n_bins * fourier.COMPLEX)
+    kernel.real_spectrum(z, n, fourier.twiddles(n, "float64"), n_bins, spectrum)
+    np.testing.assert_allclose(
+        from_lanes(spectrum), np.fft.rfft(x, norm="forward"), rtol=0, atol=1e-15
+    )
+
+
+# ---------------------------------------------------------------- the same numbers
+
+
+@pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
+@pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
+@pytest.mark.parametrize("case", CASES, ids=name_of)
+def test_compiled_cascade_equals_kymatio(case, dtype, tolerance, normalization):
+    n_times, parameters = case
+    settings = resolve(n_times, include_order0=True, normalization=normalization, **parameters)
+    x = noise(n_times)
+    reference = kymatio(settings, x)
+    S = fused(settings, x.astype(dtype), dtype, NUMBA)
+    assert S.dtype == dtype
+    order = paths_of(settings)["order"]
+    for k in np.unique(order):
+        assert relative_error(S[:, order == k], reference[:, order == k]) < tolerance
+
+
+@pytest.mark.parametrize("case", FINE_STRIDES, ids=name_of)
+def test_fine_strides_have_the_frames_of_numpy(case):
+    n_times, parameters = case
+    settings = resolve(n_times, include_order0=True, **parameters)
+    x = noise(n_times)
+    np.testing.assert_allclose(
+        fused(settings, x, "float64", NUMBA), fused(settings, x), rtol=0, atol=1e-14
+    )
+
+
+@settings(max_examples=150)
+@given(st.data())
+@pytest.mark.reliability("Random cases")
+def test_compiled_cascade_equals_that_of_numpy(data):
+    n_times = data.draw(st.integers(2, 3000))
+    chosen = resolve(
+        n_times,
+        J=data.draw(st.integers(0, min(10, n_times.bit_length() - 1))),
+        Q=data.draw(st.sampled_from([1, 3, 8, 12, (4, 2), (8, 3)])),
+        T=data.draw(st.none() | st.floats(1, n_times)),
+        stride=data.draw(st.none() | st.sampled_from([1, 2, 2 ** (n_times.bit_length() - 1)])),
+        max_order=data.draw(st.sampled_from([1, 2])),
+        include_order0=data.draw(st.booleans()),
+        padding=data.draw(st.sampled_from(["reflect", "zero", "periodic"])),
+        precision=data.draw(st.sampled_from(["reference", "fast"])),
+    )
+    dtype, tolerance = data.draw(st.sampled_from([("float64", 1e-13), ("float32", 2e-6)]))
+    x = noise(n_times, data.draw(st.integers(1, 9))).astype(dtype)
+    S, expected = fused(chosen, x, dtype, NUMBA), fused(chosen, x, dtype)
+    assert np.linalg.norm(S - expected) <= tolerance * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+@pytest.mark.parametrize("normalize", [None, "max", "rms"])
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
+def test_features_equal_those_of_numpy(Transformer, normalize, dtype, tolerance):
+    X = noise(300, 22).reshape(11, 2, 300).astype(dtype)
+    expected, features = (
+        Transformer(
+            backend=backend, normalize=normalize, pooling=tuple(STATISTICS), n_segments=3
+        ).fit_transform(X)
+        for backend in ("numpy", "numba")
+    )
+    assert features.dtype == dtype
+    np.testing.assert_allclose(features, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_signal_has_the_same_bits_in_any_company(dtype):
+    X = noise(500, 2 * LANES + 3).astype(dtype)
+    X[3] *= 1e-20
+    X[5] = 0
+    model = LogScattering1D(J=5, backend="numba").fit(X)
+    together = model.transform(X)
+    for n in range(1, len(X)):
+        np.testing.assert_array_equal(model.transform(X[:n]), together[:n])
+    np.testing.assert_array_equal(model.transform(X[::-1]), together[::-1])
+    np.testing.assert_array_equal(model.set_params(n_jobs=2).transform(X), together)
+    np.testing.assert_array_equal(model.set_params(batch_size=3).transform(X), together)
+
+
+@pytest.mark.reliability("Load")
+def test_many_threads_may_use_one_estimator_at_once():
+    X = noise(500, 24)
+    model = LogScattering1D(J=5, backend="numba", n_jobs=2, batch_size=5).fit(X)
+    expected = model.transform(X)
+    with ThreadPoolExecutor(8) as pool:
+        for features in pool.map(lambda _: model.transform(X), range(32)):
+            np.testing.assert_array_equal(features, expected)
+
+
+def test_signals_of_different_lengths_have_the_features_that_they_have_alone():
+    listed = [noise(n, 1)[0] for n in (300, 301, 302, 700, 64, 65, 300, 1500, 310, 305, 304)]
+    model = LogScattering1D(J=5, backend="numba", n_segments=2).fit(listed)
+    together = model.transform(listed)
+    for x, features in zip(listed, together, strict=True):
+        np.testing.assert_array_equal(model.transform([x])[0], features)
+    expected = LogScattering1D(J=5, backend="numpy", n_segments=2).fit_transform(listed)
+    np.testing.assert_allclose(together, expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("amplitude", [1e-300, 1e-30, 1e30, 1e300])
+def test_coefficients_are_linear_in_the_amplitude(amplitude):
+    X = noise(400)
+    model = Scattering1D(J=5, backend="numba").fit(X)
+    np.testing.assert_allclose(
+        model.transform(amplitude * X) / amplitude, model.transform(X), rtol=1e-9, atol=1e-12
+    )
+
+
+# ---------------------------------------------------------------- what is computed here
+
+
+@pytest.mark.parametrize(
+    ("n_padded", "stride", "suits"),
+    [
+        (1, 1, False),
+        (2, 1, True),
+        (64, 64, False),
+        (64, 32, True),
+        (2**18, 64, True),
+        (2**19, 64, False),
+    ],
+)
+def test_very_long_signals_and_single_samples_are_left_to_numpy(n_padded, stride, suits):
+    canvas = Canvas(n_padded, stride, 0, 1)
+    chosen = resolve(64, J=6, T=64, stride=stride)
+    assert cascade.suits(chosen, canvas) == suits
+
+
+@pytest.mark.parametrize(("n_times", "Class"), [(1, Cascade), (64, cascade.LaneCascade)])
+def test_what_does_not_suit_goes_the_way_of_numpy(n_times, Class):
+    chosen = resolve(n_times)
+    x = noise(n_times)
+    scatter = OfOneLength(FusedEngine, chosen, n_times, "float64", NUMBA)
+    assert type(scatter.engine._cascade) is Class
+    np.testing.assert_allclose(scatter(x), fused(chosen, x), rtol=0, atol=1e-15)
+
+
+def test_what_a_signal_takes_covers_the_work_space():
+    chosen = resolve(8192)
+    layout = lay_out(chosen, 8192)
+    engine = FusedEngine(chosen, layout.canvas, "float32", NUMBA)
+    room = sum(a.nbytes for a in engine._cascade._work_space())
+    S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
+    assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
+    assert engine.chunk % LANES == 0
+
+
+def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
+    chosen = resolve(64)
+    x = noise(64)
+    scatter = OfOneLength(FusedEngine, chosen, 64, "float64", NUMBA)
+    scatter(x)
+    room = cascade._kept.work
+    scatter(x)
+    assert cascade._kept.work is room
+    OfOneLength(FusedEngine, resolve(65), 65, "float64", NUMBA)(noise(65))
+    assert cascade._kept.work is not room
+    monkeypatch.setattr(scatter.engine.xp, "kept_bytes", 0)
+    scatter(x)
+    assert cascade._kept.work is None
+
+
+# ---------------------------------------------------------------- choice, and machine code
+
+
+def test_numba_is_taken_only_when_asked_for():
+    assert choose_place("numba", "auto") == choose_place("numba", "cpu") == NUMBA
+    assert choose_place("auto", "auto") != NUMBA
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"device": "cuda"}, "backend='numba' and device='cuda' contradict each other"),
+        ({"engine": "kymatio"}, "backend='numba' is not available with engine='kymatio'"),
+    ],
+)
+@pytest.mark.reliability("Bad input")
+def test_contradictions_are_refused_in_fit(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        LogScattering1D(backend="numba", **parameters).fit(noise(64))
+
+
+@pytest.mark.reliability("Saved models")
+def test_a_model_goes_to_a_machine_without_numba_and_says_what_is_missing():
+    X = noise(300)
+    fitted = LogScattering1D(backend="numba").fit(X)
+    code = without("numba") + (
+        "import pickle\n"
+        "fitted, X = pickle.load(sys.stdin.buffer)\n"
+        "try:\n"
+        "    fitted.transform(X)\n"
+        "except ImportError as error:\n"
+        "    message = str(error)\n"
+        "features = fitted.set_params(backend='auto').transform(X)\n"
+        "pickle.dump((message, features), sys.stdout.buffer)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=pickle.dumps((fitted, X)),
+        capture_output=True,
+        check=True,
+    )
+    message, features = pickle.loads(done.stdout)
+    assert 'pip install "skscatter[numba]"' in message
+    np.testing.assert_allclose(features, fitted.transform(X), rtol=1e-10)
+
+
+COMPILE = """
+import numpy as np
+from skscatter import Scattering1D
+from skscatter._lanes import cascade, kernel
+for kept in kernel.scatter, kernel._scatter_of(7):
+    cascade.scatter = kept
+    Scattering1D(J=2, Q=1, backend="numba").fit_transform(np.eye(8, dtype="float32"))
+    print(sum(kept.stats.cache_hits.values()), sum(kept.stats.cache_misses.values()))
+"""
+
+
+def test_machine_code_is_found_by_later_processes_unless_the_sources_changed(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+        for _ in range(2)
+    ]
+    assert outputs == [["0 1", "0 1"], ["1 0", "1 0"]]
+
+
+def test_machine_code_is_made_anew_where_it_cannot_be_kept(monkeypatch):
+    def refuse(self):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(numba.core.dispatcher.Dispatcher, "enable_caching", refuse)
+    double = compiling.kept(lambda x: 2 * x)
+    assert double(4) == 8
