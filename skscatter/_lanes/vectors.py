@@ -9,9 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.cgutils import get_or_insert_function
-from numba.core.typing.templates import AbstractTemplate, infer_global, signature
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic, models, overload, register_model
 
 # Signals that are computed together: the float32 numbers in a register of AVX2.
 LANES = 8
@@ -39,18 +37,20 @@ class VectorModel(models.PrimitiveModel):
 
 
 def _define(operation: Any, instruction: str) -> None:
-    """Let two vectors meet in an operator; products and sums may round once instead of twice."""
+    """Let two vectors meet in an operator; a sum of a product may be rounded once, not twice."""
 
-    @infer_global(operation)
-    class Signature(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if len(args) == 2 and isinstance(args[0], Vector) and args[0] == args[1]:
-                return signature(args[0], *args)
-            return None
+    @intrinsic
+    def combine(typing_context, a, b):
+        def generate(context, builder, sig, args):
+            return getattr(builder, instruction)(*args, flags=("contract",))
 
-    @lower_builtin(operation, Vector, Vector)
-    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return getattr(builder, instruction)(*args, flags=("contract",))
+        return a(a, b), generate
+
+    @overload(operation)
+    def operator_of_vectors(a, b):
+        if isinstance(a, Vector) and a == b:
+            return lambda a, b: combine(a, b)
+        return None
 
 
 _define(operator.add, "fadd")
@@ -124,7 +124,9 @@ def square_root(typing_context, vector):
     def generate(context, builder, sig, args):
         of = llvm_type(vector.dtype)
         name = f"llvm.sqrt.v{LANES}f{vector.dtype.bitwidth}"
-        function = get_or_insert_function(builder.module, ir.FunctionType(of, [of]), name)
+        function = builder.module.globals.get(name)
+        if function is None:
+            function = ir.Function(builder.module, ir.FunctionType(of, [of]), name)
         return builder.call(function, args)
 
     return vector(vector), generate
