@@ -12,11 +12,19 @@ Signals go through in small chunks, whose work space stays in the cache and is u
 
 import math
 import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 from skscatter._layout import Layout, Runs
 from skscatter._namespaces import Array, Namespace
 from skscatter._plan import SIGNAL, Batch, Plan, Stage
+
+# Threads that a call may take for a signal so long that it is computed in stages. Each has a work
+# space of its own.
+threads_of_a_call: ContextVar[int] = ContextVar("threads_of_a_call", default=1)
 
 
 @dataclass(frozen=True)
@@ -152,12 +160,31 @@ class Cascade:
         spectrum = self.xp.rfft(padded)
         if plan.order0 is not None:
             plan.order0.apply(spectrum, out=S[:, 0])
-        plan.signal.window.unfold(spectrum, work.bins[0][SIGNAL][:n_signals, 0])
+        signal = work.bins[0][SIGNAL][:n_signals]
+        plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # it is large where signals are long
-        for stage, bins in zip(plan.stages, work.bins, strict=True):
-            bins_of_x = {key: source_bins[:n_signals] for key, source_bins in bins.items()}
-            for batch in stage.batches:
-                self._compute(batch, stage, bins_of_x, S, work)
+        left = deque(enumerate(plan.stages))
+
+        def compute_what_is_left(work: WorkSpace) -> None:
+            try:
+                while (next_one := pop(left)) is not None:
+                    i, stage = next_one
+                    bins = {key: room[:n_signals] for key, room in work.bins[i].items()}
+                    bins[SIGNAL] = signal
+                    for batch in stage.batches:
+                        self._compute(batch, stage, bins, S, work)
+            finally:
+                left.clear()  # after an error or an interrupt nothing is begun
+
+        n_others = min(threads_of_a_call.get(), len(left)) - 1
+        with ThreadPoolExecutor(max(n_others, 1)) as pool:  # starts none unless asked
+            others = [
+                pool.submit(lambda: compute_what_is_left(self.work_space(n_signals)))
+                for _ in range(n_others)
+            ]
+            compute_what_is_left(work)
+        for other in others:
+            other.result()
 
     def _compute(
         self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: WorkSpace
@@ -199,6 +226,14 @@ def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> No
     write_around(out, layout.start - left, left, before)
     write_around(out, layout.start + n, right, after)
     write_around(out, layout.start, n, x)
+
+
+def pop(left: deque[Any]) -> Any:
+    """Take the first of what is left; None where other threads were faster."""
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
 
 
 def write_around(out: Array, start: int, n: int, values: Array | int) -> None:

@@ -20,6 +20,7 @@ from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 from tqdm.auto import tqdm
 
+from skscatter._cascade import threads_of_a_call
 from skscatter._signals import Rows
 
 # Chunks in one task: enough to make handing it over, and its work space, cheap.
@@ -221,19 +222,33 @@ def for_each_block(
     """
     if n_workers is None:
         with free_cores(count_threads(n_jobs)) as n_threads, one_blas_thread():
-            _do_all(works, n_threads, verbose, description)
+            _do_all(works, n_threads, verbose, description, within=True)
     else:
         _do_all(works, n_workers, verbose, description)
 
 
-def _do_all(works: Sequence[Work], n_workers: int, verbose: int, description: str) -> None:
-    tasks = [(work.function, block) for work in works for block in work.blocks(n_workers)]
+def _do_all(
+    works: Sequence[Work],
+    n_workers: int,
+    verbose: int,
+    description: str,
+    *,
+    within: bool = False,
+) -> None:
+    """Do all blocks on so many threads; where there are fewer blocks, also `within` them."""
+    tasks = [(work, block) for work in works for block in work.blocks(n_workers)]
     stop = stop_event.get()
 
-    def do(function: Callable[[Rows], object], block: Rows) -> int:
+    def do(work: Work, block: Rows) -> int:
         if stop is not None and stop.is_set():
             raise CancelledError
-        function(block)
+        # A thread more within a signal takes at most the memory of a signal more.
+        threads = min(n_workers, work.at_once) // len(tasks) if within else 1
+        token = threads_of_a_call.set(max(1, threads))
+        try:
+            work.function(block)
+        finally:
+            threads_of_a_call.reset(token)
         return len(block)
 
     n_rows = sum(len(work.rows) for work in works)

@@ -1,3 +1,4 @@
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -18,6 +19,7 @@ from cases import (
 
 import skscatter._namespaces
 import skscatter._spectra
+from skscatter._cascade import Cascade, threads_of_a_call
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
 from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
@@ -59,6 +61,55 @@ def test_the_ways_of_long_signals_lead_to_the_same_numbers(case, dtype, toleranc
     assert relative_error(scatter(x), expected) < tolerance
     if n_times >= 4096 and settings.T >= 100:
         assert len(scatter.engine._cascade.plan.stages) > 1
+
+
+@pytest.fixture
+def long_signal(monkeypatch):
+    """A transform in stages, a signal for it, and what `Cascade._compute` was called by."""
+    monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 2**15)
+    scatter = OfOneLength(FusedEngine, resolve(4096, J=8), 4096, "float64")
+    assert len(scatter.engine._cascade.plan.stages) > 4
+    return scatter, noise(4096, 1)
+
+
+def test_threads_share_a_long_signal_and_change_no_bit(long_signal, monkeypatch):
+    scatter, x = long_signal
+    expected = scatter(x)
+    compute, threads, together = Cascade._compute, set(), threading.Barrier(4)
+
+    def meet_and_compute(*arguments):
+        if threading.get_ident() not in threads:
+            threads.add(threading.get_ident())
+            together.wait(60)  # each of the four has a stage
+        compute(*arguments)
+
+    monkeypatch.setattr(Cascade, "_compute", meet_and_compute)
+    token = threads_of_a_call.set(4)
+    np.testing.assert_array_equal(scatter(x), expected)
+    threads_of_a_call.reset(token)
+    assert len(threads) == 4
+
+
+@pytest.mark.parametrize("where", ["in the calling thread", "in another"])
+def test_an_error_in_one_thread_ends_the_work_of_all(where, long_signal, monkeypatch):
+    scatter, x = long_signal
+    calling, compute, computed = threading.get_ident(), Cascade._compute, []
+    together = threading.Barrier(2)
+
+    def fail(cascade, batch, stage, *arguments):
+        if not computed:
+            together.wait(60)
+        computed.append(id(stage))
+        if (threading.get_ident() == calling) == (where == "in the calling thread"):
+            raise KeyboardInterrupt
+        compute(cascade, batch, stage, *arguments)
+
+    monkeypatch.setattr(Cascade, "_compute", fail)
+    token = threads_of_a_call.set(2)
+    with pytest.raises(KeyboardInterrupt):
+        scatter(x)
+    threads_of_a_call.reset(token)
+    assert len(set(computed)) < len(scatter.engine._cascade.plan.stages)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
+import skscatter._parallel
+from skscatter._cascade import threads_of_a_call
 from skscatter._parallel import (
     Work,
     check_n_jobs,
@@ -165,3 +167,23 @@ def test_blas_limit_is_lifted_whoever_leaves_first(first_to_leave):
 def test_bad_n_jobs_is_named_with_what_is_accepted(n_jobs, error):
     with pytest.raises(error, match=rf"n_jobs={n_jobs!r} must be None"):
         check_n_jobs(n_jobs)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "at_once", "n_workers", "threads"),
+    [
+        (1, 1000, None, 2),  # a row alone
+        (1, 1, None, 1),  # has no memory for another
+        (2, 1000, None, 1),  # as many blocks as threads
+        (1, 1000, 2, 1),  # a GPU does not look
+    ],
+)
+def test_a_row_has_the_threads_that_no_other_row_needs(
+    n_rows, at_once, n_workers, threads, monkeypatch
+):
+    monkeypatch.setattr(skscatter._parallel, "cpu_count", lambda: 2)
+    seen = []
+    work = Work(lambda _: seen.append(threads_of_a_call.get()), range(n_rows), 1, at_once)
+    for_each_block([work], n_jobs=2, n_workers=n_workers, verbose=0, description="")
+    assert seen == [threads] * n_rows
+    assert threads_of_a_call.get() == 1
