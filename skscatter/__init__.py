@@ -43,12 +43,14 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> object:
-    # scikit-learn takes a second or two to import: only those who use it wait for it, and the
-    # command line can answer --help, and Ctrl-C, at once.
-    if name in _MODULES:
-        return getattr(import_module(f"skscatter.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # to a type checker it would mean that every name is here
+
+    def __getattr__(name: str) -> object:
+        # scikit-learn takes a second or two to import: only those who use it wait for it, and the
+        # command line can answer --help, and Ctrl-C, at once.
+        if name in _MODULES:
+            return getattr(import_module(f"skscatter.{_MODULES[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

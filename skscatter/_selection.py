@@ -1,6 +1,6 @@
 """Features of some paths alone: by order, by carrier frequency, by modulation frequency."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -77,7 +77,7 @@ S1_54.42Hz_seg0_mean
         self.carrier = carrier
         self.modulation = modulation
 
-    def fit(self, X: ArrayLike, y: Any = None) -> "SelectPaths":
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit the transformer and find its features that are asked for.
 
         Parameters

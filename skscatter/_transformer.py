@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -257,7 +257,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.memory = memory
         self.verbose = verbose
 
-    def fit(self, X: ArrayLike, y: Any = None) -> "Scattering1D":
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the parameters against the signals and settle what they leave open.
 
         Parameters

@@ -1,4 +1,9 @@
-"""A user's program, which runs against the installed package alone."""
+"""A user's program, which mypy reads and Python runs against the installed package alone.
+
+mypy must know each type that is asserted, and accept no call that is marked. What depends on the
+kind of input or on `set_output` (features, coefficients, data frames, data sets) is Any. So is
+what comes from scikit-learn, which has no types, such as `fit_transform`.
+"""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -9,14 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter import (
+    FilterBankDisplay,
     LogScattering1D,
+    PathImportanceDisplay,
     RowStore,
     RowStoreWarning,
+    ScalogramDisplay,
     Scattering1D,
+    ScatteringDisplay,
     SelectPaths,
     frame_signal,
 )
-from skscatter.datasets import get_data_home, load_spoken_digits
+from skscatter.datasets import clear_data_home, get_data_home, load_recordings, load_spoken_digits
 
 
 def transform(folder: Path) -> None:
@@ -55,6 +64,30 @@ def transform(folder: Path) -> None:
     assert_type(frames, NDArray[Any])
     assert_type(start, NDArray[Any])
     assert_type(get_data_home(folder), str)
+
+
+def draw(scattering: Scattering1D, model: object, x: NDArray[np.float32]) -> None:
+    assert_type(ScalogramDisplay.from_estimator(scattering, x), ScalogramDisplay)
+    assert_type(ScatteringDisplay.from_estimator(scattering, x).plot(), ScatteringDisplay)
+    assert_type(FilterBankDisplay.from_estimator(scattering), FilterBankDisplay)
+    assert_type(PathImportanceDisplay.from_estimator(model), PathImportanceDisplay)
+
+
+def mistakes(X: NDArray[np.float32]) -> None:
+    from skscatter import Scattering2D  # type: ignore[attr-defined]  # noqa: F401
+
+    Scattering1D(J="8")  # type: ignore[arg-type]
+    Scattering1D(8, 8, None, 2)  # type: ignore[call-arg]
+    LogScattering1D(log_epsilon=1e-3)  # type: ignore[call-arg]
+    Scattering1D(Q=(8, 1, 1))  # type: ignore[arg-type]
+    SelectPaths("J=8")  # type: ignore[arg-type]
+    LogScattering1D().fit()  # type: ignore[call-arg]
+    LogScattering1D().fit(X).transform_batches(8)  # type: ignore[arg-type]
+    frame_signal(X[0], "256")  # type: ignore[arg-type]
+    RowStore(8)  # type: ignore[arg-type]
+    load_recordings("folder", 8000)  # type: ignore[call-arg]
+    load_spoken_digits(n_samples=10)  # type: ignore[call-arg]
+    clear_data_home().exists()  # type: ignore[attr-defined, func-returns-value]
 
 
 if __name__ == "__main__":
