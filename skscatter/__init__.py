@@ -43,7 +43,7 @@ _MODULES = {
 }
 
 
-if not TYPE_CHECKING:  # to a type checker it would mean that every name is here
+if not TYPE_CHECKING:  # pragma: no branch (to a checker it would mean: every name is here)
 
     def __getattr__(name: str) -> object:
         # scikit-learn takes a second or two to import: only those who use it wait for it, and the

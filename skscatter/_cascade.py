@@ -221,7 +221,7 @@ def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> No
             before, after = xp.flip(x[:, 1 : left + 1]), xp.flip(x[:, n - 1 - right : n - 1])
         case "zero":
             before, after = 0, 0
-        case "periodic":
+        case _:  # periodic
             before, after = x[:, n - left :], x[:, :right]
     write_around(out, layout.start - left, left, before)
     write_around(out, layout.start + n, right, after)

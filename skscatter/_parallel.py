@@ -93,7 +93,7 @@ def _begin_idle() -> None:
     _cores, _threads_at_work = threading.Lock(), 0
 
 
-if hasattr(os, "register_at_fork"):  # not on Windows
+if hasattr(os, "register_at_fork"):  # pragma: no branch (not on Windows)
     os.register_at_fork(after_in_child=_begin_idle)
 
 

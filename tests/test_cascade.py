@@ -25,6 +25,7 @@ from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._settings import resolve
+from skscatter._signals import runs_of
 from skscatter._spectra import runs
 
 
@@ -244,6 +245,23 @@ def test_batches_equal_a_loop(dtype, monkeypatch):
     np.testing.assert_allclose(engine(x), one_by_one, rtol=0, atol=4 * np.finfo(dtype).eps)
 
 
+def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
+    monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 60_000 * 8)
+    settings = resolve(500, J=5, Q=8)
+    lengths = np.repeat([500, 499, 490], [4, 1, 5])
+    runs = runs_of(settings, lengths)
+    (canvas,) = {layout.canvas for _, layout in runs}
+    engine = FusedEngine(settings, canvas, "float64")
+    assert engine.chunk < 5
+    x = noise(500, len(lengths))
+    S = engine(x, runs)
+    for run, layout in runs:
+        for row in range(run.start, run.stop):
+            alone = engine(x[row : row + 1], [(slice(0, 1), layout)])
+            own = np.s_[..., : layout.n_frames]
+            np.testing.assert_array_equal(S[row][own], alone[0][own])
+
+
 def test_threads_share_engines_but_not_work_space():
     cases = [(300, 4), (300, 1), (300, 7), (512, 3), (301, 2)] * 4
     signals = [noise(n_times, n_signals) for n_times, n_signals in cases]
@@ -329,3 +347,11 @@ def test_a_transform_of_a_row_has_the_same_bits_among_any_others(n, dtype):
         np.testing.assert_array_equal(xp.ifft(rows[:n_rows].copy()), alone[:n_rows])
         np.testing.assert_array_equal(xp.rfft(rows[:n_rows].real.copy()), real[:n_rows])
     assert relative_error(alone[0], scipy.fft.ifft(rows[0], norm="forward")) < 1e-6
+
+
+def test_transforms_need_not_be_in_place(monkeypatch):
+    xp, rows = NumpyNamespace("float32"), (noise(60, 5) + 1j).astype("complex64")
+    expected = xp.ifft(rows.copy())
+    ifft = scipy.fft.ifft
+    monkeypatch.setattr(scipy.fft, "ifft", lambda x, **options: ifft(x.copy(), **options))
+    np.testing.assert_array_equal(xp.ifft(rows), expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-import skscatter._parallel
+from skscatter import _parallel
 from skscatter._cascade import threads_of_a_call
 from skscatter._parallel import (
     Work,
@@ -181,9 +181,20 @@ def test_bad_n_jobs_is_named_with_what_is_accepted(n_jobs, error):
 def test_a_row_has_the_threads_that_no_other_row_needs(
     n_rows, at_once, n_workers, threads, monkeypatch
 ):
-    monkeypatch.setattr(skscatter._parallel, "cpu_count", lambda: 2)
+    monkeypatch.setattr(_parallel, "cpu_count", lambda: 2)
     seen = []
     work = Work(lambda _: seen.append(threads_of_a_call.get()), range(n_rows), 1, at_once)
     for_each_block([work], n_jobs=2, n_workers=n_workers, verbose=0, description="")
     assert seen == [threads] * n_rows
     assert threads_of_a_call.get() == 1
+
+
+def test_a_forked_process_has_none_of_the_threads_of_its_parent(monkeypatch):
+    held = threading.Lock()
+    held.acquire()  # by a thread that is not there any more
+    monkeypatch.setattr(_parallel, "_cores", held)
+    monkeypatch.setattr(_parallel, "_threads_at_work", 1000)
+    _parallel._begin_idle()
+    with _parallel.free_cores(1) as given:
+        assert given == 1
+    assert _parallel._threads_at_work == 0

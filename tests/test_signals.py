@@ -1,5 +1,7 @@
 """Signals of different lengths and of several channels."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -448,6 +450,13 @@ def test_paths_become_a_data_frame_in_hertz(sampling_rate, unit):
         frame[["order", "n1"]].reset_index(drop=True),
         check_names=False,
     )
+
+
+def test_missing_pandas_is_asked_for(monkeypatch):
+    transformer = LogScattering1D().fit(noise(2, 500))
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"paths_frame\(\) needs pandas.* pip install pandas"):
+        transformer.paths_frame()
 
 
 # ---------------------------------------------------------------- what frequencies and times say

@@ -15,6 +15,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -287,6 +288,13 @@ def test_the_limit_holds_whatever_is_written(tmp_path):
     assert store.info().bytes <= 200_000
 
 
+def test_a_store_without_a_limit_keeps_everything(tmp_path):
+    store = RowStore(tmp_path, max_bytes=None)
+    fill(store, range(500), width=200)
+    assert fill(store, range(500), width=200) == []
+    assert store.info().max_bytes is None
+
+
 def test_looking_up_does_not_write(store, monkeypatch):
     fill(store, range(50))
     with opened(store) as connection:
@@ -379,6 +387,24 @@ def test_rows_that_others_compute_are_waited_for(store):
     others.__exit__(None, None, None)
 
 
+def test_many_rows_that_others_compute_are_passed_over_bit_by_bit(store, monkeypatch):
+    monkeypatch.setattr(_store, "LOOK_AGAIN", 0.05)
+    monkeypatch.setattr(_store, "LEASE", 0.3)
+    others = claim(store, range(10))
+    monkeypatch.setattr(_store, "LOOKUP", 2)
+    monkeypatch.setattr(_store, "SCAN", 4)
+    assert sorted(fill(store, range(12))) == list(range(12))
+    others.__exit__(None, None, None)
+
+
+def test_the_first_of_two_rows_under_one_key_is_kept(store):
+    with claim(store, range(3)) as session:
+        keys, ones = [key(i) for i in range(3)], np.ones((3, 16), np.float32)
+        session.put(keys[:2], ones[:2])
+        session.put(keys, 2 * ones)
+        assert [session.find([k])[k][0] for k in keys] == [1, 1, 2]
+
+
 @pytest.mark.parametrize("clock", [0, -10_000], ids=["", "after the clock was set back"])
 @pytest.mark.reliability("Faults of servers, disks and processes")
 def test_claims_of_a_live_process_end_with_their_lease(store, monkeypatch, clock):
@@ -403,6 +429,32 @@ def test_claims_of_another_machine_hold_until_their_lease_ends(store, monkeypatc
     assert _store._alive(b"another 1 2")
     assert not _store._alive(f"{_store._HOST} {os.getpid()} 0".encode())  # had our number
     others.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("damaged", [None, 7, b"", b"one two", b"one two three four"])
+def test_damaged_names_of_processes_hold_no_claims(damaged):
+    assert not _store._alive(damaged)
+
+
+@posix
+def test_processes_are_known_by_their_number_where_there_is_no_proc(monkeypatch):
+    monkeypatch.setattr(Path, "exists", lambda self: False)
+    assert _store._started(os.getpid()) == "?"
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    assert _store._started(process.pid) == "dead"
+
+    def refuse(pid, number):
+        raise PermissionError("somebody else's")
+
+    monkeypatch.setattr(os, "kill", refuse)
+    assert _store._started(os.getpid()) == "?"
+
+
+def test_nothing_is_known_of_processes_where_there_is_neither_proc_nor_posix(monkeypatch):
+    monkeypatch.setattr(_store, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(_store, "Path", lambda path: Path("none"))
+    assert _store._started(os.getpid()) == "?"
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError, sqlite3.Error])
@@ -475,9 +527,22 @@ def test_damaged_rows_are_computed_anew_with_a_warning(store):
         connection.execute("UPDATE payloads SET data = ? WHERE id = 4", (flipped,))
         connection.execute("DELETE FROM payloads WHERE id = 6")
         connection.execute("UPDATE rows SET id = 27 - id WHERE id IN (13, 14)")  # exchanged
-    with pytest.warns(RowStoreWarning, match=r"Damaged rows in .*features\.sqlite': 4\."):
-        assert len(fill(store, range(20))) == 4
+        connection.execute("UPDATE payloads SET data = 8 WHERE id = 8")
+    with pytest.warns(RowStoreWarning, match=r"Damaged rows in .*features\.sqlite': 5\."):
+        assert len(fill(store, range(20))) == 5
     assert fill(store, range(20)) == []
+
+
+def test_damaged_rows_that_cannot_be_removed_are_done_without(store, monkeypatch):
+    fill(store, range(5))
+    with opened(store) as connection:
+        connection.execute("UPDATE payloads SET data = 8")
+    monkeypatch.setattr(_store._Session, "_drop", lambda self, keys: None)
+    with pytest.warns(RowStoreWarning) as caught:
+        assert fill(store, range(5)) == [0, 1, 2, 3, 4]
+    messages = "\n".join(str(warning.message) for warning in caught)
+    assert "it is damaged. Delete it" in messages
+    assert "Damaged rows" in messages
 
 
 def test_rows_of_another_shape_or_type_than_expected_do_not_count(store):
@@ -658,3 +723,37 @@ def test_only_one_of_many_creates_the_store(store, monkeypatch):
     monkeypatch.setattr(_store, "_create", be_late)
     fill(store, range(1, 5))
     assert fill(store, range(5)) == []
+
+
+def test_a_file_system_without_hard_links_keeps_the_store_that_was_first(store, monkeypatch):
+    def be_late(self, target):
+        os.link(target, self)  # another process, somehow
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", be_late)
+    fill(store, range(3))
+    assert fill(store, range(3)) == []
+
+
+class WithoutSharedMemory(sqlite3.Connection):
+    """What SQLite is on the file system of a network."""
+
+    def execute(self, statement, *arguments):
+        return super().execute(statement.replace("journal_mode = WAL", "journal_mode"), *arguments)
+
+
+def test_file_systems_that_processes_cannot_share_are_done_without(store, monkeypatch):
+    connect = sqlite3.connect
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda *a, **k: connect(*a, factory=WithoutSharedMemory, **k)
+    )
+    message = "its file system does not let processes share it"
+    with pytest.warns(RowStoreWarning, match=message):  # a new store
+        assert fill(store, range(3)) == [0, 1, 2]
+    assert not Path(store.path).exists()
+    monkeypatch.undo()
+    fill(store, range(3))
+    with opened(store) as connection:  # one that was brought there
+        connection.execute("PRAGMA journal_mode = DELETE")
+    with pytest.warns(RowStoreWarning, match=message):
+        assert fill(store, range(3)) == [0, 1, 2]

@@ -127,6 +127,17 @@ def test_torch_tensors_are_computed_in_the_thread_of_their_device_queue(X):
     )
 
 
+def test_an_error_in_a_tensor_comes_after_the_features_before_it_and_says_which(X):
+    torch = pytest.importorskip("torch", reason="needs PyTorch")
+    with sklearn.config_context(array_api_dispatch=True):
+        good = torch.asarray(X[:3])
+        stream = Scattering1D(Q=1).fit(good).transform_batches([good, good * torch.nan])
+        assert len(next(stream)) == 3
+        with pytest.raises(ValueError, match="contains NaN") as info:
+            next(stream)
+    assert info.value.__notes__ == ["This was batch 1 of the stream, counted from 0."]
+
+
 # ---------------------------------------------------------------- where batches come from
 
 

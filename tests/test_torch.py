@@ -3,6 +3,8 @@ import pickle
 import subprocess
 import sys
 import threading
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -23,10 +25,11 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D, _backends
+from skscatter import LogScattering1D, Scattering1D, SelectPaths, _backends
 from skscatter._amplitude import to_unit_magnitude
 from skscatter._backends import NUMPY, Place, choose_place, namespace_at
 from skscatter._engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._layout import lay_out
 from skscatter._namespaces import NumpyNamespace
 from skscatter._paths import paths_of
 from skscatter._pooling import STATISTICS, pool
@@ -191,6 +194,15 @@ def test_products_stay_exact_where_the_user_allows_coarse_ones(allow, monkeypatc
     np.testing.assert_allclose(out, a.astype(float) @ b.astype(float), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("precision", ["highest", "high"])
+def test_versions_of_torch_with_one_setting_for_all_products_are_asked_for_it(precision):
+    xp = TorchNamespace("float32", "cpu")
+    xp._torch = SimpleNamespace(
+        backends=SimpleNamespace(), get_float32_matmul_precision=lambda: precision
+    )
+    assert xp._products_are_exact() == (precision == "highest")
+
+
 def test_surroundings_do_not_change_the_features(dispatch):
     X = torch.tensor(signals(dtype="float32"))
     transformer = LogScattering1D(pooling=("mean", "std")).fit(X)
@@ -288,6 +300,18 @@ def test_arrays_of_other_libraries_are_given_back_as_such(dispatch):
             )
 
 
+def test_arrays_that_lie_on_a_device_pass_through_torch(dispatch, monkeypatch):
+    xp = pytest.importorskip("array_api_strict")
+    monkeypatch.setattr(_backends, "DLPACK_CPU", "not where these lie")
+    strict = xp.asarray(signals())
+    adopted, give_back = _backends.adopt(strict)
+    assert isinstance(adopted, torch.Tensor)
+    assert isinstance(give_back(adopted), type(strict))
+    features = SelectPaths(LogScattering1D(), order=1).fit_transform(strict)
+    expected = SelectPaths(LogScattering1D(), order=1).fit_transform(signals())
+    np.testing.assert_allclose(np.from_dlpack(features), expected, rtol=1e-10)
+
+
 def test_data_frames_come_out_of_the_torch_backend():
     X = signals()
     transformer = LogScattering1D(backend="torch", device="cpu").set_output(transform="pandas")
@@ -339,6 +363,20 @@ def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
     code = code if installed else without("torch") + code
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [str(installed and driver)]
+
+
+def test_a_driver_is_looked_for_where_there_may_be_one(monkeypatch):
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([pattern] * (pattern == "kfd")))
+    assert _backends._driver_in_sight()
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: iter([]))
+    for platform, expected in ("linux", False), ("darwin", False), ("win32", True):
+        monkeypatch.setattr(sys, "platform", platform)
+        assert _backends._driver_in_sight() == expected
+
+
+def test_a_torch_that_is_out_of_order_sees_no_gpu(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert not HAS_CUDA()
 
 
 @BOTH
@@ -483,6 +521,16 @@ def test_blocks_fit_the_memory_that_is_free_on_the_device(cuda_namespace, monkey
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60, 1000))
     assert cuda_namespace.free_bytes() == 30
     assert namespace_at(CPU, "float32").free_bytes() is None
+
+    xp, X = namespace_at(CPU, "float64"), signals(9)
+    engine = get_engine(
+        resolve(X.shape[1]), lay_out(resolve(X.shape[1]), X.shape[1]).canvas, "float64", CPU
+    )
+    asked = []
+    monkeypatch.setattr(xp, "free_bytes", lambda: 2.5 * engine.bytes_per_signal)
+    monkeypatch.setattr(xp, "load", lambda x, load=xp.load: asked.append(len(x)) or load(x))
+    LogScattering1D(backend="torch", device="cpu").fit_transform(X)
+    assert max(asked) == 2
 
 
 def test_a_lack_of_memory_in_the_fft_library_counts_as_one():

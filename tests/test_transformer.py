@@ -497,6 +497,10 @@ def test_data_frames_are_signals_by_row(tones):
         transformer.get_feature_names_out(frame.columns[::-1])
     with pytest.raises(ValueError, match="input_features should have length"):
         transformer.get_feature_names_out(frame.columns[:-1])
+    nameless = LogScattering1D().fit(X)
+    assert list(nameless.get_feature_names_out(frame.columns)) == list(
+        nameless.get_feature_names_out()
+    )
 
 
 def test_table_of_paths_becomes_a_data_frame():
