@@ -10,11 +10,14 @@ import itertools
 import os
 import re
 import sys
+import threading
 import time
 import warnings
 import zipfile
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -27,6 +30,9 @@ from ._digits import FILE_NAME, SAMPLING_RATE, Recordings
 from ._recordings import read_pcm
 
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, and without any data
+# The slowest server that is waited for: 2 kB/s, from the request on.
+_BLOCK = 2**17  # bytes
+_PATIENCE = 60.0  # seconds for each block
 _ENTRY = re.compile(r"(?!\.)[^/\\]+/recordings/(" + FILE_NAME.pattern + ")")
 # Status codes below 500 that ask to come back later.
 _TRY_AGAIN = (408, 425, 429)
@@ -229,13 +235,46 @@ def _read_int16(contents: bytes, name: str) -> np.ndarray:
 
 
 def _download(url: str, buffer: io.BytesIO) -> None:
+    """Download into a buffer, from a server that is fast enough.
+
+    The time-out of a connection begins anew with every byte, those of headers included. So a
+    thread downloads, and it is left alone if nothing comes of it: it ends at the next block, or
+    with the server, or with the process.
+    """
+    import requests
+
+    done: Future[None] = Future()
+
+    def work() -> None:
+        try:
+            _request(url, buffer)
+        except BaseException as error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    threading.Thread(target=work, name=f"download of {url}", daemon=True).start()
+    size, since = 0, monotonic()
+    try:
+        while not wait([done], timeout=0.1).done:  # a longer one would make Ctrl-C late on Windows
+            if buffer.tell() > size:
+                size, since = buffer.tell(), monotonic()
+            elif monotonic() - since > _PATIENCE:
+                raise requests.Timeout(f"it sent less than {_BLOCK} bytes in {_PATIENCE:g} seconds")
+        done.result()
+    except BaseException:
+        buffer.close()  # which the thread notices when it writes
+        raise
+
+
+def _request(url: str, buffer: io.BytesIO) -> None:
     import pooch
 
     interactive = sys.stderr is not None and sys.stderr.isatty()
     responses: list[Any] = []
     downloader = pooch.HTTPDownloader(
         progressbar=interactive,
-        chunk_size=2**16,
+        chunk_size=_BLOCK,
         timeout=_TIMEOUT,
         hooks={"response": lambda response, **_: responses.append(response)},
     )

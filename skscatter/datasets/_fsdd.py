@@ -76,7 +76,7 @@ def fetch_fsdd(
     n_retries : int, default=3
         How often to try again after a passing failure of the network: a server error (HTTP
         5xx), a connection that is refused, lost or silent for 30 seconds, a download that is
-        cut short. Other failures, such as HTTP 404, are final.
+        cut short or slower than 2 kB/s. Other failures, such as HTTP 404, are final.
     delay : float, default=1.0
         Seconds between two attempts.
 

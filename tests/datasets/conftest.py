@@ -136,6 +136,20 @@ class Server:
 
         return reply
 
+    def trickle(self, body, start):
+        """Send 30 bytes one by one, from the start of the "header" or "body", then the rest."""
+
+        def reply(handler):
+            header = f"HTTP/1.0 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            at_once, rest = {"header": (b"", header + body), "body": (header, body)}[start]
+            handler.wfile.write(at_once)
+            for i in range(30):
+                handler.wfile.write(rest[i : i + 1])
+                self.closing.wait(0.05)
+            handler.wfile.write(rest[30:])
+
+        return reply
+
 
 @pytest.fixture(scope="session")
 def tiny():

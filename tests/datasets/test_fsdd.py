@@ -187,6 +187,60 @@ def test_stalled_server(tiny_fsdd, server, tmp_path, monkeypatch):
     assert_refused(tmp_path, server.url, "timed out")
 
 
+def downloads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("download of")]
+
+
+@pytest.mark.parametrize("start", ["header", "body"])
+def test_server_that_trickles(tiny_fsdd, server, tmp_path, monkeypatch, start):
+    monkeypatch.setattr(_download, "_PATIENCE", 0.5)  # the server would take 1.5 seconds
+    server.replies = [server.trickle(tiny_fsdd.contents, start)]
+    assert_refused(tmp_path, server.url, "it sent less than 131072 bytes in 0.5 seconds")
+    for thread in downloads():  # none goes on once there is something to write
+        thread.join(30)
+    assert downloads() == []
+
+
+def test_slow_server_is_waited_for(tiny_fsdd, server, tmp_path, monkeypatch):
+    contents, clock = tiny_fsdd.contents, [0.0]
+    monkeypatch.setattr(_download, "_BLOCK", len(contents) // 16)
+    monkeypatch.setattr(_download, "monotonic", lambda: clock[0])
+    taken = threading.Semaphore(0)
+
+    class Buffer(_download._LimitedBuffer):
+        def write(self, block):
+            super().write(block)
+            taken.release()
+
+    def reply(handler):
+        server.send(b"", length=len(contents))(handler)
+        for start in range(0, len(contents), _download._BLOCK):
+            clock[0] += 50
+            time.sleep(0.15)  # for the clock to be looked at
+            handler.wfile.write(contents[start : start + _download._BLOCK])
+            taken.acquire(timeout=30)
+
+    monkeypatch.setattr(_download, "_LimitedBuffer", Buffer)
+    server.replies = [reply]
+    fetch(tiny_fsdd, tmp_path, server.url, n_retries=0)
+    assert clock[0] >= 800  # 16 MB at 20 kB/s
+
+
+def test_interrupted_while_downloading(tiny_fsdd, server, tmp_path):
+    stall = server.stall(tiny_fsdd.contents)
+
+    def reply(handler):
+        signal.raise_signal(signal.SIGINT)
+        stall(handler)
+
+    server.replies = [reply]
+    with pytest.raises(KeyboardInterrupt):
+        fetch_fsdd(data_home=tmp_path, source=server.url)
+    assert names_in(tmp_path) == []
+    server.replies = [server.send(tiny_fsdd.contents)]
+    fetch(tiny_fsdd, tmp_path, server.url)
+
+
 def test_other_contents(tiny_fsdd, server, tmp_path, make):
     files = dict(tiny_fsdd.files)
     files["tiny-1.0/recordings/0_anna_3.wav"] = make.wav(np.ones(50, dtype=np.int16))
