@@ -205,8 +205,20 @@ def _check_signal(name: str, x: Any) -> NDArray[Any]:
             "length), with at least one sample."
         )
     if signal.dtype.kind == "f" and not np.isfinite(signal).all():
-        raise ValueError(f"{name} contains NaN or infinity, but must hold finite numbers.")
+        bad = describe_entry(name, signal, first_not_finite(signal))
+        raise ValueError(f"{bad}, but signals must hold finite numbers.")
     return signal
+
+
+def first_not_finite(x: NDArray[Any]) -> int:
+    """Position of the first number that is NaN or infinite, counted over all axes."""
+    return int(np.argmin(np.isfinite(x)))
+
+
+def describe_entry(name: str, x: NDArray[Any], position: int) -> str:
+    """Say what an array holds at a position that is counted over all axes: "X[2, 17] is nan"."""
+    index = np.unravel_index(position, x.shape)
+    return f"{name}[{', '.join(map(str, index))}] is {x[index]}"
 
 
 def as_index(rows: Rows) -> slice | NDArray[np.intp]:

@@ -51,6 +51,8 @@ from skscatter._signals import (
     as_index,
     by_canvas,
     check_collection,
+    describe_entry,
+    first_not_finite,
     is_collection,
     runs_of,
 )
@@ -684,9 +686,17 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 self._forget_columns()
         else:
             checked = validate_data(self, X, reset=reset, **rules)
+        n_before = 0
         with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
             for piece in pieces(checked):
-                assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
+                try:
+                    assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
+                except ValueError as error:
+                    if not isinstance(piece, np.ndarray):
+                        raise
+                    bad = describe_entry("X", checked, n_before + first_not_finite(piece))
+                    raise ValueError(f"{bad}. {error}") from None
+                n_before += math.prod(piece.shape)
         if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
             raise ValueError(f"Complex data not supported\n{checked}\n")
         if reset:

@@ -41,6 +41,12 @@ def noise(n_times, n_signals=3, dtype=np.float64):
     return np.random.default_rng(n_times).uniform(-1, 1, (n_signals, n_times)).astype(dtype)
 
 
+def one_bad(X, position, value):
+    """Put a value that is none at one place."""
+    X[position] = value
+    return X
+
+
 def relative_error(S, reference):
     return np.linalg.norm(S - reference) / np.linalg.norm(reference)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from cases import relative_error
+from cases import one_bad, relative_error
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -220,8 +220,8 @@ def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (np.array([1, np.nan, 2]), r"X\[1\] contains NaN"),
-        (np.array([1, np.inf]), r"X\[1\] contains .*infinity"),
+        (np.array([1, np.nan, np.inf]), r"X\[1\]\[1\] is nan, but signals must hold finite"),
+        (np.array([[1, 2, 3], [4, 5, -np.inf]]), r"X\[1\]\[1, 2\] is -inf, but signals must"),
         (np.array([1j, 2]), r"X\[1\] is of dtype complex128"),
         (np.array(["a", "b"]), r"X\[1\] is of dtype <U1"),
         (np.array([None, 1.0]), r"X\[1\] is of dtype object"),
@@ -358,7 +358,10 @@ def test_dask_arrays_with_channels(channel_pooling):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.full((2, 3, 50), np.nan), "NaN"),
+        (
+            one_bad(np.zeros((2, 3, 50)), (1, 2, 7), np.nan),
+            r"X\[1, 2, 7\] is nan\..* X contains NaN",
+        ),
         (np.full((2, 3, 50), 1j), "Complex data not supported"),
         (np.ones((2, 0, 50)), "at least one channel"),
         (np.ones((2, 3, 0)), "at least one channel and one sample"),

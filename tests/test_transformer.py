@@ -12,6 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+from cases import one_bad
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
@@ -259,8 +260,8 @@ def test_memory_layout_does_not_matter(tmp_path):
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        (np.full((2, 50), np.nan), "NaN"),
-        (np.full((2, 50), np.inf), "infinity"),
+        (one_bad(np.zeros((2, 50)), (1, 7), np.nan), r"X\[1, 7\] is nan\. Input X contains NaN"),
+        (one_bad(np.zeros((2, 50)), (0, 3), -np.inf), r"X\[0, 3\] is -inf\. .* infinity"),
         (np.full((2, 50), 1j), "Complex data not supported"),
         (np.full((2, 50), "a"), "could not convert|not compatible"),
         (np.array([["a"] * 50] * 2, dtype=object), "could not convert"),
