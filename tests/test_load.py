@@ -1,5 +1,6 @@
 """Estimators under load: many threads, processes, interrupts, and long lives."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -16,6 +18,8 @@ from cases import noise
 from joblib import Parallel, delayed
 
 from skscatter import LogScattering1D
+from skscatter._engines import get_engine
+from skscatter._layout import lay_out
 from skscatter._parallel import count_threads, free_cores
 
 pytestmark = pytest.mark.reliability("Load")
@@ -76,15 +80,21 @@ def test_processes_may_be_started_in_every_way(method, tmp_path, tried):
     tried(f"{method}, after threads had run", "the same bits")
 
 
-@pytest.mark.parametrize("backend", ["loky", "threading"])
-def test_nested_jobs_have_the_cores_once(backend):
+def test_nested_processes_have_the_cores_once():
     cores = joblib.cpu_count()
-    with joblib.parallel_config(backend=backend):
+    with joblib.parallel_config(backend="loky"):
         asked = Parallel(n_jobs=cores)(delayed(threads_at_work)() for _ in range(cores))
-    if backend == "loky":  # each process has its share
-        assert max(asked) == 1
-    else:  # they see each other
-        assert max(asked) < 2 * cores
+    assert asked == [1] * cores
+
+
+def test_nested_threads_have_the_cores_once():
+    cores = joblib.cpu_count()
+    all_of_them = threading.Barrier(cores, timeout=60)
+    with joblib.parallel_config(backend="threading"):
+        asked = Parallel(n_jobs=cores)(
+            delayed(threads_at_work)(all_of_them.wait) for _ in range(cores)
+        )
+    assert sum(asked) < 2 * cores  # the first has all of them, each other one
 
 
 @pytest.mark.parametrize(
@@ -98,10 +108,10 @@ def test_the_share_of_a_process_may_be_written_in_any_way(share, expected, monke
         assert count_threads(-1) == (expected or joblib.cpu_count())
 
 
-def threads_at_work():
-    """Threads at work in this process, as a transform with n_jobs=-1 would begin."""
+def threads_at_work(work=lambda: None):
+    """Number of threads that a transform with n_jobs=-1 has."""
     with free_cores(count_threads(-1)) as n_threads:
-        time.sleep(0.1)
+        work()
         return n_threads
 
 
@@ -132,13 +142,13 @@ from skscatter import LogScattering1D
 
 rng = np.random.default_rng(0)
 array, signals = rng.uniform(-1, 1, (2, 256)), [rng.uniform(-1, 1, n) for n in (200, 256, 300)]
-of_array, of_signals = LogScattering1D(n_jobs=2).fit(array), LogScattering1D().fit(signals)
+of_array, of_signals = LogScattering1D(n_jobs=2).fit(array), LogScattering1D(J=4).fit(signals)
 peaks = []
 for i in range(10_000):
     if i % 2:
         of_array.transform(array)
     else:
-        of_signals.transform(signals)
+        of_signals.transform([signals[0], signals[1][: rng.integers(100, 257)]])
     if i in (1_999, 9_999):
         peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 print(peaks[1] - peaks[0])
@@ -153,6 +163,21 @@ def test_memory_does_not_grow_over_ten_thousand_transforms(tried):
     grown = int(done.stdout)
     assert grown < 2048, "KiB between the 2000th and the 10,000th"
     tried("10,000 transforms in one process", f"{grown} KiB more than after 2,000")
+
+
+def test_engines_that_are_no_longer_used_are_let_go():
+    X = noise(500, 2)
+    LogScattering1D(J=5).fit_transform(X)
+    engine = weakref.ref(engine_of(LogScattering1D(J=5).fit(X)))
+    for T in range(100, 200):
+        engine_of(LogScattering1D(J=5, T=T).fit(X))
+    gc.collect()
+    assert engine() is None
+
+
+def engine_of(model):
+    settings = model._settings
+    return get_engine(settings, lay_out(settings, model.n_times_).canvas, "float64")
 
 
 LONG = """

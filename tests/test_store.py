@@ -342,9 +342,22 @@ def test_threads_that_need_the_same_rows_compute_each_once(store):
     assert len(shares) == 3
 
 
+@pytest.fixture
+def few_looks(monkeypatch):
+    """Let nobody wait for ever."""
+    wait, looks = _store._Session.wait, []
+
+    def count_and_wait(self, keys):
+        looks.append(keys)
+        assert len(looks) < 50
+        wait(self, keys)
+
+    monkeypatch.setattr(_store._Session, "wait", count_and_wait)
+
+
 @posix
 @pytest.mark.reliability("Faults of servers, disks and processes")
-def test_rows_of_a_killed_process_are_taken_over_at_once(store):
+def test_rows_of_a_killed_process_are_taken_over_at_once(store, few_looks):
     with worker("hang", store, 20) as process:
         claimed = json.loads(process.stdout.readline())
         assert claimed
@@ -407,7 +420,7 @@ def test_the_first_of_two_rows_under_one_key_is_kept(store):
 
 @pytest.mark.parametrize("clock", [0, -10_000], ids=["", "after the clock was set back"])
 @pytest.mark.reliability("Faults of servers, disks and processes")
-def test_claims_of_a_live_process_end_with_their_lease(store, monkeypatch, clock):
+def test_claims_of_a_live_process_end_with_their_lease(store, monkeypatch, few_looks, clock):
     monkeypatch.setattr(_store, "LEASE", 0.3)
     monkeypatch.setattr(_store, "LOOK_AGAIN", 0.05)
     others = claim(store, range(5))
@@ -533,16 +546,20 @@ def test_damaged_rows_are_computed_anew_with_a_warning(store):
     assert fill(store, range(20)) == []
 
 
-def test_damaged_rows_that_cannot_be_removed_are_done_without(store, monkeypatch):
+@pytest.mark.reliability("Faults of servers, disks and processes")
+def test_stores_whose_damage_cannot_be_mended_are_done_without(store, monkeypatch):
     fill(store, range(5))
     with opened(store) as connection:
-        connection.execute("UPDATE payloads SET data = 8")
-    monkeypatch.setattr(_store._Session, "_drop", lambda self, keys: None)
-    with pytest.warns(RowStoreWarning) as caught:
+        connection.execute("UPDATE payloads SET data = x'00'")
+    calls = []
+
+    def drop(self, keys):  # as where the index is damaged
+        calls.append(keys)
+        assert len(calls) < 5
+
+    monkeypatch.setattr(_store._Session, "_drop", drop)
+    with pytest.warns(RowStoreWarning, match=r"cannot be removed|Damaged"):
         assert fill(store, range(5)) == [0, 1, 2, 3, 4]
-    messages = "\n".join(str(warning.message) for warning in caught)
-    assert "it is damaged. Delete it" in messages
-    assert "Damaged rows" in messages
 
 
 def test_rows_of_another_shape_or_type_than_expected_do_not_count(store):
@@ -588,6 +605,12 @@ def make_other_version(path):
         connection.execute("PRAGMA user_version = 7")
 
 
+def make_store_of_one_process(path):
+    fill(RowStore(path), range(3))
+    with opened(RowStore(path)) as connection:  # as on a file system without shared memory
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -595,6 +618,7 @@ def make_other_version(path):
         (lambda path: path.write_bytes(b""), "a file of another kind"),
         (make_foreign_database, "a file of another kind"),
         (make_other_version, r"another version of skscatter \(its format is 7, ours 1\)"),
+        (make_store_of_one_process, "does not let processes share it"),
         (lambda path: path.with_name("store.sqlite-wal").touch(), "its file is gone"),
     ],
 )
@@ -690,6 +714,21 @@ def test_full_databases_are_done_without(store, monkeypatch):
         assert fill(store, range(1000), width=64, grain=50) == list(range(1000))
     assert 0 < store.info().rows < 1000
     assert len(fill(store, range(store.info().rows), width=64)) == 0
+
+
+def test_a_change_that_fails_is_undone(store):
+    fill(store, range(5))
+
+    def change(connection):
+        with _store._transaction(connection):
+            connection.execute("DELETE FROM rows")
+            connection.execute("DELETE FROM nothing")
+
+    with opened(store) as connection:
+        with pytest.raises(sqlite3.Error):
+            change(connection)
+        assert not connection.in_transaction
+    assert fill(store, range(5)) == []
 
 
 @pytest.mark.reliability("Faults of servers, disks and processes")

@@ -80,10 +80,8 @@ def remove_stale_parts(folder: Path) -> None:
     # Housekeeping only: a folder that is read-only or shared must not stop anybody.
     with suppress(OSError):
         for path in folder.iterdir():
-            if _PART.fullmatch(path.name):
-                with suppress(OSError):
-                    if time.time() - path.stat().st_mtime > _STALE_AFTER:
-                        path.unlink()
+            if _PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > _STALE_AFTER:
+                path.unlink()
 
 
 def write_atomically(path: Path, contents: bytes) -> None:

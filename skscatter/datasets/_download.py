@@ -292,7 +292,7 @@ def _is_passing(error: Exception) -> bool:
     if isinstance(error, requests.HTTPError) and error.response is not None:
         status = error.response.status_code
         return status >= 500 or status in _TRY_AGAIN
-    if isinstance(error, (requests.exceptions.SSLError, requests.TooManyRedirects)):
+    if isinstance(error, requests.exceptions.SSLError):  # a ConnectionError
         return False
     passing = (
         requests.ConnectionError,

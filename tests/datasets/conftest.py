@@ -132,7 +132,7 @@ class Server:
             handler.wfile.flush()
             if started is not None:
                 started.set()
-            self.closing.wait(30)
+            self.closing.wait(10)
 
         return reply
 

@@ -75,12 +75,39 @@ def test_clear_deletes_our_files_only(tmp_path):
 @pytest.mark.reliability("Faults of servers, disks and processes")
 def test_clear_does_not_follow_links(tmp_path):
     (tmp_path / "target").write_text("theirs")
-    link = tmp_path / "home" / "fsdd-1.0.10.npz"
-    link.parent.mkdir()
-    link.symlink_to(tmp_path / "target")
-    clear_data_home(tmp_path / "home")
-    assert not link.is_symlink()
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "fsdd-1.0.10.npz").symlink_to(tmp_path / "target")
+    (home / "fsdd-1.0.9.npz").symlink_to(tmp_path / "nowhere")
+    clear_data_home(home)
+    assert list(home.iterdir()) == []
     assert (tmp_path / "target").read_text() == "theirs"
+
+
+def test_clear_knows_the_names_that_are_written(tmp_path, monkeypatch):
+    def clear(descriptor):
+        assert len(list(tmp_path.iterdir())) == 1
+        clear_data_home(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+
+    monkeypatch.setattr(os, "fsync", clear)
+    with pytest.raises(FileNotFoundError):
+        write_atomically(tmp_path / "fsdd-1.0.10.npz", b"new")
+
+
+@pytest.mark.reliability("Faults of servers, disks and processes")
+def test_two_may_clear_at_once(tmp_path, monkeypatch):
+    path = tmp_path / "fsdd-1.0.10.npz"
+    path.write_text("x")
+    unlink = Path.unlink
+
+    def be_late(self, **options):
+        unlink(self)  # another process
+        unlink(self, **options)
+
+    monkeypatch.setattr(Path, "unlink", be_late)
+    clear_data_home(tmp_path)
+    assert not path.exists()
 
 
 def test_clear_without_a_folder_creates_none(tmp_path):
@@ -110,6 +137,21 @@ def test_write_replaces_as_a_whole(tmp_path):
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
+@pytest.mark.reliability("Faults of servers, disks and processes")
+def test_two_may_write_at_once(tmp_path, monkeypatch):
+    path, fsync = tmp_path / "fsdd-1.0.10.npz", os.fsync
+
+    def write_in_between(descriptor):
+        monkeypatch.setattr(os, "fsync", fsync)
+        write_atomically(path, b"another process")
+        assert path.read_bytes() == b"another process"
+
+    monkeypatch.setattr(os, "fsync", write_in_between)
+    write_atomically(path, b"the last one")
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+    assert path.read_bytes() == b"the last one"
+
+
 @pytest.mark.parametrize("error", [OSError("no space left"), KeyboardInterrupt()])
 @pytest.mark.reliability("Faults of servers, disks and processes")
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch, error):
@@ -117,11 +159,6 @@ def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch
     path.write_bytes(b"old")
 
     def fail(descriptor):
-        parts = [found.name for found in tmp_path.iterdir() if found != path]
-        assert len(parts) == 1
-        clear_data_home(tmp_path)  # knows the name of a part
-        assert not (tmp_path / parts[0]).exists()
-        path.write_bytes(b"old")
         raise error
 
     monkeypatch.setattr(os, "fsync", fail)

@@ -59,6 +59,15 @@ def test_damage_is_noticed_or_harmless(recordings):
     assert n_noticed > len(contents) / 5 / 2
 
 
+def test_damage_beyond_what_is_read_is_noticed():
+    samples = np.arange(3, dtype=np.int16)
+    recordings = Recordings.from_dict({f"0_a_{i}.wav": samples for i in range(200)})
+    contents = recordings.to_npz("tag")
+    shape = contents.index(b"(200,)", contents.index(b"filenames.npy"))
+    with pytest.raises(DamagedFileError, match="checksum"):
+        Recordings.from_npz(contents[:shape] + b"(100,)" + contents[shape + 6 :], "tag")
+
+
 def test_every_truncation_is_noticed(recordings):
     contents = recordings.to_npz("tag")
     for length in range(0, len(contents), 7):

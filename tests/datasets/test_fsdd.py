@@ -106,8 +106,8 @@ def test_redirects_are_followed(tiny_fsdd, server, tmp_path):
 
 
 def test_server_error_then_success(tiny_fsdd, server, tmp_path):
-    server.replies = [server.send(b"", 500), server.send(b"", 503), server.send(tiny_fsdd.contents)]
-    with pytest.warns(UserWarning, match=r"the server answered 50[03]") as caught:
+    server.replies = [server.send(b"", 500), server.send(b"", 429), server.send(tiny_fsdd.contents)]
+    with pytest.warns(UserWarning, match=r"the server answered (500|429)") as caught:
         fetch(tiny_fsdd, tmp_path, server.url)
     assert [str(warning.message)[-22:] for warning in caught] == [
         "Trying again (1 of 3).",
@@ -129,16 +129,21 @@ def test_waits_between_attempts(tiny_fsdd, server, tmp_path, monkeypatch):
     assert server.n_requests == 3
 
 
-@pytest.mark.parametrize("trouble", ["truncated", "reset", "stall", "damaged"])
+@pytest.mark.parametrize(
+    "trouble", ["truncated", "reset", "stall", "trickle", "damaged", "garbled"]
+)
 def test_interrupted_download_then_success(tiny_fsdd, server, tmp_path, monkeypatch, trouble):
     monkeypatch.setattr(_download, "_TIMEOUT", (5, 1))
+    monkeypatch.setattr(_download, "_PATIENCE", 0.5 if trouble == "trickle" else 60)
     contents = tiny_fsdd.contents
     half = contents[: len(contents) // 2]
     first = {
         "truncated": server.send(half, length=len(contents)),
         "reset": server.reset(contents),
         "stall": server.stall(contents),
+        "trickle": server.trickle(contents, "body"),
         "damaged": server.send(half),  # a proxy that mends the length
+        "garbled": server.send(contents, **{"Content-Encoding": "gzip"}),
     }[trouble]
     server.replies = [first, server.send(contents)]
     with pytest.warns(UserWarning, match="Trying again"):
@@ -176,6 +181,11 @@ def test_redirect_to_a_local_file(tiny_fsdd, server, tmp_path):
     assert_refused(tmp_path, server.url, "file://", n_retries=3)
 
 
+def test_server_that_speaks_no_tls(tiny_fsdd, server, tmp_path, recwarn):
+    assert_refused(tmp_path, server.url.replace("http:", "https:"), "SSL", n_retries=3)
+    assert not recwarn.list  # of another attempt
+
+
 def test_nobody_listens(tiny_fsdd, server, tmp_path):
     server.close()
     assert_refused(tmp_path, server.url, "refused")
@@ -187,6 +197,19 @@ def test_stalled_server(tiny_fsdd, server, tmp_path, monkeypatch):
     assert_refused(tmp_path, server.url, "timed out")
 
 
+def record_writes(monkeypatch):
+    """Let a semaphore count the blocks that have been kept."""
+    taken = threading.Semaphore(0)
+
+    class Buffer(_download._LimitedBuffer):
+        def write(self, block):
+            super().write(block)
+            taken.release()
+
+    monkeypatch.setattr(_download, "_LimitedBuffer", Buffer)
+    return taken
+
+
 def downloads():
     return [thread for thread in threading.enumerate() if thread.name.startswith("download of")]
 
@@ -194,23 +217,20 @@ def downloads():
 @pytest.mark.parametrize("start", ["header", "body"])
 def test_server_that_trickles(tiny_fsdd, server, tmp_path, monkeypatch, start):
     monkeypatch.setattr(_download, "_PATIENCE", 0.5)  # the server would take 1.5 seconds
+    taken = record_writes(monkeypatch)
     server.replies = [server.trickle(tiny_fsdd.contents, start)]
     assert_refused(tmp_path, server.url, "it sent less than 131072 bytes in 0.5 seconds")
-    for thread in downloads():  # none goes on once there is something to write
+    for thread in downloads():
         thread.join(30)
     assert downloads() == []
+    assert not taken.acquire(blocking=False)  # what came later was let go
 
 
 def test_slow_server_is_waited_for(tiny_fsdd, server, tmp_path, monkeypatch):
     contents, clock = tiny_fsdd.contents, [0.0]
     monkeypatch.setattr(_download, "_BLOCK", len(contents) // 16)
     monkeypatch.setattr(_download, "monotonic", lambda: clock[0])
-    taken = threading.Semaphore(0)
-
-    class Buffer(_download._LimitedBuffer):
-        def write(self, block):
-            super().write(block)
-            taken.release()
+    taken = record_writes(monkeypatch)
 
     def reply(handler):
         server.send(b"", length=len(contents))(handler)
@@ -220,7 +240,6 @@ def test_slow_server_is_waited_for(tiny_fsdd, server, tmp_path, monkeypatch):
             handler.wfile.write(contents[start : start + _download._BLOCK])
             taken.acquire(timeout=30)
 
-    monkeypatch.setattr(_download, "_LimitedBuffer", Buffer)
     server.replies = [reply]
     fetch(tiny_fsdd, tmp_path, server.url, n_retries=0)
     assert clock[0] >= 800  # 16 MB at 20 kB/s
@@ -262,7 +281,7 @@ def test_endless_body(tiny_fsdd, server, tmp_path):
         handler.send_response(200)
         handler.end_headers()
         try:
-            while not server.closing.is_set():
+            for _ in range(1000):  # 64 MB
                 handler.wfile.write(bytes(2**16))
         except OSError:
             pass  # the client has gone
@@ -276,6 +295,15 @@ def test_local_source_that_is_missing_or_a_folder(tiny_fsdd, tmp_path):
     folder.mkdir()
     assert_refused(folder, tmp_path / "nowhere.zip", "No such file")
     assert_refused(folder, tmp_path, "directory|denied")
+
+
+def test_local_source_is_read_once(tiny_fsdd, tmp_path, recwarn):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    path = tmp_path / "half.zip"
+    path.write_bytes(tiny_fsdd.contents[:1000])
+    assert_refused(folder, path, "not a readable ZIP archive", n_retries=3)
+    assert not recwarn.list
 
 
 def test_missing_and_not_to_be_downloaded(tiny_fsdd, server, tmp_path):
@@ -361,6 +389,9 @@ def reachable_folder():
 def test_read_only_folder(tiny_fsdd, server, reachable_folder, request):
     server.replies = [server.send(tiny_fsdd.contents)]
     fetch(tiny_fsdd, reachable_folder, server.url)  # imports what root alone may be able to read
+    part = reachable_folder / f".fsdd-0.0.1.npz.{'0' * 32}.part"  # which cannot be removed
+    part.touch()
+    os.utime(part, (time.time() - 3600,) * 2)
     reachable_folder.chmod(0o555)
     request.getfixturevalue("plain_user")
     fetch(tiny_fsdd, reachable_folder, None)  # a kept data set is good enough
