@@ -411,8 +411,8 @@ def test_many_rows_that_others_compute_are_passed_over_bit_by_bit(store, monkeyp
 
 
 def test_the_first_of_two_rows_under_one_key_is_kept(store):
-    with claim(store, range(3)) as session:
-        keys, ones = [key(i) for i in range(3)], np.ones((3, 16), np.float32)
+    keys, ones = [key(i) for i in range(3)], np.ones((3, 16), np.float32)
+    with _store._Session(store, ones, set()) as session:
         session.put(keys[:2], ones[:2])
         session.put(keys, 2 * ones)
         assert [session.find([k])[k][0] for k in keys] == [1, 1, 2]
