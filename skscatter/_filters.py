@@ -115,15 +115,17 @@ def at_zero(xi: float, sigma: float) -> float:
 
 
 def gauss_band(n_padded: int, sigma: float, share: float = NEGLIGIBLE) -> Band:
-    """Gaussian low-pass of bandwidth `sigma`, in cycles per sample, with unit gain at zero."""
+    """Gaussian low-pass of bandwidth `sigma`, in cycles per sample, with unit gain at zero.
+
+    Bandwidths are `SIGMA0` at most, where the neighbouring periods add 1e-22 to that gain.
+    """
     last = math.ceil(reach(share) * sigma * n_padded)
-    peak = at_zero(0.0, sigma)
-    return Band(-last, last + 1, lambda bins: gaussian(bins / n_padded, 0.0, sigma) / peak)
+    return Band(-last, last + 1, lambda bins: gaussian(bins / n_padded, 0.0, sigma))
 
 
 def gauss_window(t: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
     """Low-pass of bandwidth `sigma` in time, at `t` in samples, between them included."""
-    height = math.sqrt(2 * math.pi) * sigma / at_zero(0.0, sigma)
+    height = math.sqrt(2 * math.pi) * sigma
     return height * np.exp(-2 * (math.pi * sigma * t) ** 2)
 
 
@@ -170,9 +172,8 @@ def _l1_norm(xi: float, sigma: float, kappa: float, duration: int) -> float:
 
 def _sampled_morlet_band(n_padded: int, xi: float, sigma: float, share: float) -> Band:
     """Kymatio's Morlet wavelet on a short grid."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        h_hat = morlet_1d(n_padded, xi, sigma)
-    h_hat = np.nan_to_num(h_hat, nan=0.0, posinf=0.0, neginf=0.0)
+    with np.errstate(invalid="ignore"):
+        h_hat = np.nan_to_num(morlet_1d(n_padded, xi, sigma))  # zero, divided by its norm
     bins = round(xi * n_padded) - n_padded // 2 + np.arange(n_padded)
     magnitude = np.abs(h_hat[bins % n_padded])
     kept = bins[magnitude > share * magnitude.max()]

@@ -1,4 +1,5 @@
 import os
+import sys
 
 # Before anything imports SciPy, so that scikit-learn's checks of array libraries are not skipped.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
@@ -13,6 +14,15 @@ hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, d
 hypothesis.settings.load_profile("suite")
 
 pytest_plugins = ["reliability"]
+
+
+def pytest_sessionstart():
+    """Forget what was computed, since mutmut forks a process in which the tests have run."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("skscatter"):
+            for thing in list(vars(module).values()):
+                if hasattr(thing, "cache_clear"):
+                    thing.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -127,3 +127,18 @@ def test_forms_follow_from_what_is_at_hand():
     phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
     assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, True), SpectralLowPass)
     assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, False), BlockLowPass)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "form"),
+    [
+        ({"T": 50, "stride": 1}, BlockLowPass),
+        ({"T": 5000, "stride": 64}, BlockLowPass),
+        ({"T": 5000, "stride": 1}, SpectralLowPass),
+    ],
+)
+def test_a_low_pass_that_reaches_around_to_many_frames_is_no_matrix(parameters, form):
+    settings = resolve(5000, J=8, **parameters)
+    canvas, xp = lay_out(settings, 5000).canvas, NumpyNamespace("float32")
+    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
+    assert isinstance(low_pass(xp, phi, settings.T, canvas, 0, False), form)

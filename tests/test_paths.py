@@ -48,6 +48,7 @@ def test_names_give_frequencies_in_hertz():
     first = names[1]
     assert first == "S1_3483Hz"
     assert paths["xi1"][1] * 8000 == pytest.approx(3483, rel=1e-3)
+    assert path_names(paths, 1e5)[1] == "S1_43540Hz"
     assert path_names(paths)[1] == "S1_n0"
     n1, n2 = paths["n1"][-1], paths["n2"][-1]
     assert path_names(paths)[-1] == f"S2_n{n1}_n{n2}"

@@ -72,3 +72,9 @@ def test_bad_pooling_is_named_with_what_is_accepted(pooling, error, word):
     assert word in str(caught.value)
     if "twice" not in word:
         assert "median" in str(caught.value)
+
+
+def test_statistics_are_one_or_several_or_none():
+    assert check_pooling(None) == ()
+    assert check_pooling("max") == ("max",)
+    assert check_pooling(("mean", "std")) == check_pooling(["mean", "std"]) == ("mean", "std")

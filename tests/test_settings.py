@@ -1,5 +1,6 @@
 import math
 import warnings
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -74,6 +75,7 @@ def test_default_stride_is_the_octave_of_T():
         ({"J": True}, TypeError, ["J=True", "integer"]),
         ({"J": "3"}, TypeError, ["J='3'", "integer"]),
         ({"Q": 0}, ValueError, ["Q=0", "at least 1"]),
+        ({"Q": (0, 8)}, ValueError, ["Q[0]=0", "at least 1"]),
         ({"Q": (8, 0)}, ValueError, ["Q[1]=0", "at least 1"]),
         ({"Q": (8, 1, 1)}, TypeError, ["Q=(8, 1, 1)", "pair"]),
         ({"Q": 2.5}, TypeError, ["Q=2.5", "pair"]),
@@ -109,6 +111,52 @@ def test_bad_parameters_are_named_with_what_is_accepted(parameters, error, words
         resolve(500, **parameters)
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [
+        ({}, {"Q": (8, 1), "max_order": 2, "include_order0": False, "normalization": "unit"}),
+        ({"J": 8, "T": 500, "stride": 256}, {}),  # the largest
+        ({"J": 0, "T": 1, "stride": 1, "max_order": 1, "Q": (1, 1)}, {}),  # the smallest
+        ({"Q": 500}, {"Q": (500, 1)}),
+        ({"Q": [3, 500]}, {"Q": (3, 500)}),
+        ({"include_order0": True, "normalization": "kymatio-0.3", "max_order": 2}, {}),
+        ({"padding": "zero", "engine": "fused", "precision": "fast"}, {}),
+        ({"padding": "reflect", "engine": "kymatio", "precision": "reference"}, {}),
+    ],
+)
+def test_what_is_asked_for_is_kept_up_to_the_bounds(asked, kept):
+    settings = asdict(resolve(500, **asked))
+    assert settings | asked | kept == settings
+
+
+def test_bounds_are_those_of_the_shortest_signal():
+    with pytest.raises(
+        ValueError, match=r"T=65 needs .* X\[1\] has 64\. .* 1 and 64, .* 2\*\*J = 16"
+    ):
+        resolve(np.array([500, 64, 100]), T=65)
+    with pytest.raises(ValueError, match=r"Q=65 asks .* 1 to 64 for signals of 50 samples"):
+        resolve(50, Q=65)
+    with pytest.raises(ValueError, match=r"J=63 needs signals of at least 2\*\*J = \d{19} samples"):
+        resolve(50, J=63)
+    with pytest.raises(ValueError, match=r"J=64 needs signals of at least 2\*\*64 samples"):
+        resolve(50, J=64)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "octaves"),
+    [
+        ({"J": 8}, [0, 3, 8]),
+        ({"J": 8, "precision": "fast"}, [1, 4, 8]),
+        ({"J": 8, "T": 64}, [0, 3, 6]),
+        ({"J": 8, "stride": 16}, [0, 3, 4]),
+        ({"J": 8, "T": 64, "stride": 128}, [0, 3, 6]),
+    ],
+)
+def test_bands_are_subsampled_by_their_octave_and_no_more_than_the_frames(parameters, octaves):
+    settings = resolve(4096, **parameters)
+    assert [settings.subsampling(j) for j in (0, 3, 9)] == octaves
 
 
 def test_numpy_integers_are_integers():
