@@ -11,6 +11,8 @@ import signal
 from itertools import product
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -61,6 +63,8 @@ HOSTILE = {
     "('mean', 7)": ("mean", 7),
     "1j": 1j,
     "array([1, 2])": np.array([1, 2]),
+    "pandas": pd.DataFrame({"t0": [1.0, 2.0]}),
+    "polars": pl.DataFrame({"t0": [1.0, 2.0]}),
     "Ellipsis": ...,
     "dict": dict,
 }

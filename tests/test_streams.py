@@ -127,7 +127,7 @@ def test_torch_tensors_are_computed_in_the_thread_of_their_device_queue(X):
     )
 
 
-def test_an_error_in_a_tensor_comes_after_the_features_before_it_and_says_which(X):
+def test_an_error_in_a_torch_tensor_comes_after_the_features_before_it_and_says_which(X):
     torch = pytest.importorskip("torch", reason="needs PyTorch")
     with sklearn.config_context(array_api_dispatch=True):
         good = torch.asarray(X[:3])
