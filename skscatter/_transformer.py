@@ -191,7 +191,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
 
     With ``backend="numba"`` eight signals of one length are computed together, and fewer take as
     long. The first call on a machine compiles for some seconds; later processes find the machine
-    code. Signals of more than about 100,000 samples are left to NumPy.
+    code. Signals of more than about 130,000 samples are left to NumPy.
 
     References
     ----------
