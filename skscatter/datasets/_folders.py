@@ -192,7 +192,8 @@ def _find(source: Any) -> tuple[list[Path], list[str] | None]:
                 "label. Move them into a sub-folder, or pass a list of files."
             )
         return paths, labels
-    if isinstance(source, bytes) or not isinstance(source, Iterable):
+    table = len(getattr(source, "shape", ())) > 1  # of which an iteration gives names of columns
+    if isinstance(source, bytes) or table or not isinstance(source, Iterable):
         raise TypeError(f"source={source!r} must be a folder or an iterable of files.")
     paths = []
     for i, each in enumerate(source):
