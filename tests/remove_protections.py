@@ -2,22 +2,32 @@
 
 ``python tests/remove_protections.py [WORD ...]`` goes through `protections.txt`, or through the
 entries that a word is in. With ``--reliability FILE`` the outcomes are added to what a run of the
-tests has written there; as they passed in that run, they are not run with all protections first.
+tests has written there.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
+# Processes that have imported what takes long, and nothing of the package.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(
+    ["pandas", "polars", "pooch", "pytest", "requests", "scipy.io", "sklearn.pipeline"]
+)
+PASSED, FAILED = 10, 11  # pytest's exit codes and 10: processes end with 1 for any reason
+OUTPUT = "output.txt"
 TOPIC = "Protections, each removed once"
 PATIENCE = 60  # seconds for a test that takes few, but may have no end without a protection
 
@@ -57,24 +67,31 @@ def run(tests, protection=None):
             if (n := text.count(protection.text)) != 1:
                 return f"is not run: the lines are there {n} times"
             path.write_text(text.replace(protection.text, protection.without), encoding="utf-8")
-        with subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-qx", "-p", "no:cacheprovider", *tests],
-            cwd=Path(folder, "tests"),
-            env={**os.environ, "PYTHONPATH": folder, "PYTEST_ADDOPTS": ""},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        ) as process:
-            try:
-                output, _ = process.communicate(timeout=PATIENCE if protection else None)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)  # with the processes that it has started
-                return f"does not end in {PATIENCE} seconds"
-        # Other exit codes: there is no such test, or nothing could be imported.
-        return {0: "passes", 1: "fails"}.get(process.returncode, "is not run:") + (
-            f"\n{output}" if process.returncode > 1 or protection is None else ""
-        )
+        process = PROCESSES.Process(target=run_pytest, args=(folder, tests))
+        process.start()
+        process.join(None if protection is None else PATIENCE)
+        exit_code = process.exitcode
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # with the processes that it has started
+        if exit_code is None:
+            return f"does not end in {PATIENCE} seconds"
+        output = Path(folder, OUTPUT).read_text(encoding="utf-8")
+        if protection is None:
+            print(output)
+        return {PASSED: "passes", FAILED: "fails"}.get(exit_code, f"is not run:\n{output}")
+
+
+def run_pytest(folder, tests):
+    """Run tests in a copy of the tree; what they print goes to a file."""
+    os.setsid()
+    with Path(folder, OUTPUT).open("w", encoding="utf-8") as output:
+        for descriptor in 1, 2:
+            os.dup2(output.fileno(), descriptor)
+    os.chdir(Path(folder, "tests"))
+    sys.path.insert(0, folder)
+    os.environ |= {"PYTHONPATH": folder, "PYTEST_ADDOPTS": ""}  # for processes that tests start
+    status = pytest.main(["-qx", "-p", "no:cacheprovider", *tests])
+    os._exit(PASSED + status)  # without waiting for the workers of others
 
 
 def main():
@@ -83,14 +100,14 @@ def main():
     parser.add_argument("--reliability", type=Path, metavar="FILE", help="where to add outcomes")
     options = parser.parse_args()
     words = options.words or [""]
+    os.environ.setdefault("SCIPY_ARRAY_API", "1")  # as in conftest.py, before SciPy is imported
     chosen = [row for row in read_protections() if any(word in "".join(row) for word in words)]
 
-    if options.reliability is None:
-        outcome = run(sorted({row.test for row in chosen}))
-        if not outcome.startswith("passes"):
-            sys.exit(f"A test {outcome}\nAs things are, nothing can be said of protections.")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count() + 1) as pool:  # some wait rather than work
+        as_things_are = pool.submit(run, sorted({row.test for row in chosen}))
         outcomes = list(pool.map(lambda row: run([row.test], row), chosen))
+    if as_things_are.result() != "passes":
+        sys.exit("With all protections in place a test fails: this says nothing of them.")
     missed = [outcome.startswith(("fails", "does")) for outcome in outcomes]
     tried = [
         (row.title, f"{row.test} {outcome}") for row, outcome in zip(chosen, outcomes, strict=True)
