@@ -253,8 +253,13 @@ def test_interrupted_while_downloading(tiny_fsdd, server, tmp_path):
         stall(handler)
 
     server.replies = [reply]
-    with pytest.raises(KeyboardInterrupt):
-        fetch_fsdd(data_home=tmp_path, source=server.url)
+    # Shells let processes in the background ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fetch_fsdd(data_home=tmp_path, source=server.url)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert names_in(tmp_path) == []
     server.replies = [server.send(tiny_fsdd.contents)]
     fetch(tiny_fsdd, tmp_path, server.url)
