@@ -383,7 +383,7 @@ def test_a_torch_that_is_out_of_order_sees_no_gpu(monkeypatch):
 @pytest.mark.parametrize(
     ("parameters", "error", "message"),
     [
-        ({"backend": "jax"}, ValueError, "backend='jax'.*'auto', 'numpy', 'torch'"),
+        ({"backend": "jax"}, ValueError, "backend='jax'.*'auto', 'numpy', 'numba', 'torch'"),
         (
             {"backend": "numpy", "device": "cuda"},
             ValueError,
