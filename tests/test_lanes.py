@@ -191,7 +191,7 @@ def test_many_threads_may_use_one_estimator_at_once():
 
 
 def test_signals_of_different_lengths_have_the_features_that_they_have_alone():
-    listed = [noise(n, 1)[0] for n in (300, 301, 302, 700, 64, 65, 300, 1500, 310, 305, 304)]
+    listed = [noise(n, 1)[0] for n in (300, 301, 302, 700, 64, 65, 1500, 310, *[305] * 10)]
     model = LogScattering1D(J=5, backend="numba", n_segments=2).fit(listed)
     together = model.transform(listed)
     for x, features in zip(listed, together, strict=True):
@@ -269,6 +269,13 @@ def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
 def test_numba_is_taken_only_when_asked_for():
     assert choose_place("numba", "auto") == choose_place("numba", "cpu") == NUMBA
     assert choose_place("auto", "auto") != NUMBA
+
+
+@pytest.mark.reliability("Bad input")
+def test_missing_numba_is_asked_for(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    with pytest.raises(ImportError, match=r'pip install "skscatter\[numba\]"'):
+        choose_place("numba", "auto")
 
 
 @pytest.mark.parametrize(
