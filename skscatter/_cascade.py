@@ -13,6 +13,7 @@ Signals go through in small chunks, whose work space stays in the cache and is u
 import math
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -48,12 +49,23 @@ class WorkSpace:
 class _Kept(threading.local):
     """The work space that a thread used last, and for what: which cascade, how many signals."""
 
-    cascade: "Cascade | None" = None
+    cascade: object = None
     n_signals = 0
-    work: WorkSpace | None = None
+    work: Any = None
 
 
 _kept = _Kept()
+
+
+def kept_work_space(cascade: Any, n_signals: int, new: Callable[[int], Any]) -> Any:
+    """Memory for `n_signals` or more: this thread's last one, if it will do, or a `new` one."""
+    if _kept.work is not None and _kept.cascade is cascade and _kept.n_signals >= n_signals:
+        return _kept.work
+    _kept.work = _kept.cascade = None  # let go of the old one first
+    work = new(n_signals)
+    if n_signals * cascade.bytes_per_signal <= cascade.xp.kept_bytes:
+        _kept.cascade, _kept.n_signals, _kept.work = cascade, n_signals, work
+    return work
 
 
 class Cascade:
@@ -94,13 +106,8 @@ class Cascade:
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
 
     def work_space(self, n_signals: int) -> WorkSpace:
-        """Memory for `n_signals` or more: this thread's last one, if it will do."""
-        if _kept.work is not None and _kept.cascade is self and _kept.n_signals >= n_signals:
-            return _kept.work
-        _kept.work = _kept.cascade = None  # let go of the old one first
-        work = self._new_work_space(n_signals)
-        if n_signals * self.bytes_per_signal <= self.xp.kept_bytes:
-            _kept.cascade, _kept.n_signals, _kept.work = self, n_signals, work
+        """Memory for `n_signals` or more."""
+        work: WorkSpace = kept_work_space(self, n_signals, self._new_work_space)
         return work
 
     def _new_work_space(self, n_signals: int) -> WorkSpace:
@@ -177,7 +184,10 @@ class Cascade:
                 left.clear()  # after an error or an interrupt nothing is begun
 
         n_others = min(threads_of_a_call.get(), len(left)) - 1
-        with ThreadPoolExecutor(max(n_others, 1)) as pool:  # starts none unless asked
+        if not n_others:
+            compute_what_is_left(work)
+            return
+        with ThreadPoolExecutor(n_others) as pool:
             others = [
                 pool.submit(lambda: compute_what_is_left(self.work_space(n_signals)))
                 for _ in range(n_others)

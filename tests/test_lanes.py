@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from skscatter import LogScattering1D, Scattering1D
 from skscatter._backends import NUMBA, choose_place
-from skscatter._cascade import Cascade
+from skscatter._cascade import Cascade, _kept
 from skscatter._engines import FusedEngine
 from skscatter._layout import Canvas, lay_out
 from skscatter._paths import paths_of
@@ -242,7 +242,7 @@ def test_what_a_signal_takes_covers_the_work_space():
     chosen = resolve(8192)
     layout = lay_out(chosen, 8192)
     engine = FusedEngine(chosen, layout.canvas, "float32", NUMBA)
-    room = sum(a.nbytes for a in engine._cascade._work_space())
+    room = sum(a.nbytes for a in engine._cascade._new_work_space())
     S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
     assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
     assert engine.chunk % LANES == 0
@@ -253,14 +253,14 @@ def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
     x = noise(64)
     scatter = OfOneLength(FusedEngine, chosen, 64, "float64", NUMBA)
     scatter(x)
-    room = cascade._kept.work
+    room = _kept.work
     scatter(x)
-    assert cascade._kept.work is room
+    assert _kept.work is room
     OfOneLength(FusedEngine, resolve(65), 65, "float64", NUMBA)(noise(65))
-    assert cascade._kept.work is not room
+    assert _kept.work is not room
     monkeypatch.setattr(scatter.engine.xp, "kept_bytes", 0)
     scatter(x)
-    assert cascade._kept.work is None
+    assert _kept.work is None
 
 
 # ---------------------------------------------------------------- choice, and machine code

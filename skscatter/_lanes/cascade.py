@@ -1,6 +1,5 @@
 """The compiled cascade: its tables, and room to work in."""
 
-import threading
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._cascade import pad
+from skscatter._cascade import kept_work_space, pad
 from skscatter._filters import filter_bank
 from skscatter._lanes.fourier import COMPLEX, positions, twiddles
 from skscatter._lanes.kernel import COLUMNS, LOW_PASS, PATH, scatter
@@ -101,7 +100,7 @@ class LaneCascade:
     def __call__(self, x: NDArray[Any], runs: Runs) -> NDArray[Any]:
         """Scatter signals; parameters and result are those of `skscatter._cascade.Cascade`."""
         S = self.xp.empty((len(x), self.n_paths, self.canvas.n_frames))
-        padded, *room = self._work_space()
+        padded, *room = kept_work_space(self, LANES, self._new_work_space)
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))
@@ -126,22 +125,9 @@ class LaneCascade:
             )
         return S
 
-    def _work_space(self) -> list[NDArray[Any]]:
-        """Memory for a group of signals: this thread's last one, if it will do."""
-        if getattr(_kept, "cascade", None) is self:
-            return _kept.work
-        _kept.work = _kept.cascade = None  # let go of the old one first
-        work = self._new_work_space()
-        if sum(self.sizes) * self.xp.dtype.itemsize <= self.xp.kept_bytes:
-            _kept.cascade, _kept.work = self, work
-        return work
-
-    def _new_work_space(self) -> list[NDArray[Any]]:
+    def _new_work_space(self, n_signals: int = LANES) -> list[NDArray[Any]]:
         """Signals, three spectra, a half and both halves of an envelope, nodes and frames."""
         return [self.xp.empty((size,)) for size in self.sizes]
-
-
-_kept = threading.local()
 
 
 @lru_cache(maxsize=16)

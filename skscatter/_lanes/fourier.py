@@ -70,6 +70,16 @@ def turned_back(re, im, c, s):
     return re * c + im * s, im * c - re * s
 
 
+@inlined
+def _put(out, at, re, im, slot):
+    """Write a complex number, or only its modulus to the `slot` (0 or 1) of one."""
+    if slot < 0:
+        store(out, at, re)
+        store(out, at + LANES, im)
+    else:
+        store(out, at + slot * LANES, square_root(re * re + im * im))
+
+
 @compiled
 def _inverse_pass(y, start, m, table):
     """One inverse transform of 4 m numbers becomes four of m."""
@@ -86,14 +96,10 @@ def _inverse_pass(y, start, m, table):
         br, bi = turned(br, bi, broadcast(table, w1), broadcast(table, w1 + 1))
         cr, ci = turned(cr, ci, broadcast(table, w2), broadcast(table, w2 + 1))
         dr, di = turned(dr, di, broadcast(table, w3), broadcast(table, w3 + 1))
-        store(y, a, ar)
-        store(y, a + LANES, ai)
-        store(y, b, br)
-        store(y, b + LANES, bi)
-        store(y, c, cr)
-        store(y, c + LANES, ci)
-        store(y, d, dr)
-        store(y, d + LANES, di)
+        _put(y, a, ar, ai, -1)
+        _put(y, b, br, bi, -1)
+        _put(y, c, cr, ci, -1)
+        _put(y, d, dr, di, -1)
         w1 += 2
         w2 += 4
         w3 += 6
@@ -117,27 +123,13 @@ def _forward_pass(y, start, m, table):
         ar, ai, dr, di, cr, ci, br, bi = _fourths(
             load(y, a), load(y, a + LANES), br, bi, cr, ci, dr, di
         )
-        store(y, a, ar)
-        store(y, a + LANES, ai)
-        store(y, b, br)
-        store(y, b + LANES, bi)
-        store(y, c, cr)
-        store(y, c + LANES, ci)
-        store(y, d, dr)
-        store(y, d + LANES, di)
+        _put(y, a, ar, ai, -1)
+        _put(y, b, br, bi, -1)
+        _put(y, c, cr, ci, -1)
+        _put(y, d, dr, di, -1)
         w1 += 2
         w2 += 4
         w3 += 6
-
-
-@inlined
-def _put(out, at, re, im, slot):
-    """Write a complex number, or only its modulus to the `slot` (0 or 1) of one."""
-    if slot < 0:
-        store(out, at, re)
-        store(out, at + LANES, im)
-    else:
-        store(out, at + slot * LANES, square_root(re * re + im * im))
 
 
 @compiled
