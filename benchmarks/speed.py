@@ -219,7 +219,8 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
         for future in [pool.submit(work, *arrays) for arrays in work_spaces]:
             future.result()
 
-    return run, n_groups * LANES * n_threads
+    # Lanes of a group that is not full count for nothing, as in the cascade.
+    return run, min(len(X), n_groups * LANES * n_threads)
 
 
 def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:

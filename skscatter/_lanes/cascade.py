@@ -126,7 +126,10 @@ class LaneCascade:
         return S
 
     def _new_work_space(self, n_signals: int = LANES) -> list[NDArray[Any]]:
-        """Signals, three spectra, a half and both halves of an envelope, nodes and frames."""
+        """Signals, three spectra, a half and both halves of an envelope, nodes and frames.
+
+        For a group, however few of it there are.
+        """
         return [self.xp.empty((size,)) for size in self.sizes]
 
 

@@ -23,7 +23,8 @@ PATH = np.dtype(
         (name, np.int64)
         for name in (
             *("order", "row", "n", "band", "start", "width"),
-            *("n_bins", "low_pass"),  # of the envelope's spectrum, if it is wanted; and its number
+            "n_bins",  # of the spectrum of its envelope that are wanted
+            "low_pass",  # its number
         )
     ],
     align=True,
