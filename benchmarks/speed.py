@@ -404,6 +404,7 @@ def measure(case: Case, n_threads: int, n_rounds: int) -> list[dict[str, Any]]:
 
 def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
     """Draw the cost against the length and against the number of signals."""
+    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5), dpi=120, layout="constrained")
@@ -412,22 +413,25 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
         ("lengths", "n_times", "samples in a signal", "µs a thousand samples", 1e6),
         ("numbers", "n_signals", "signals of 256 samples", "ms a signal", None),
     ]
+    everyone = dict.fromkeys(record["contender"] for part in results.values() for record in part)
+    colors = dict(zip(everyone, mpl.color_sequences["tab20"] * len(everyone), strict=False))
+    handles: dict[str, Any] = {}
     for ax, (part, key, xlabel, ylabel, per_sample) in zip(axes, panels, strict=True):
-        names = dict.fromkeys(record["contender"] for record in results.get(part, []))
-        for name in names:
-            rows = [record for record in results[part] if record["contender"] == name]
+        for name in everyone:
+            rows = [row for row in results.get(part, []) if row["contender"] == name]
+            if not rows:
+                continue
             scale = [per_sample / row["n_times"] if per_sample else 1 for row in rows]
-            ax.loglog(
+            (handles[name],) = ax.loglog(
                 [row[key] for row in rows],
                 [row["ms"] * factor for row, factor in zip(rows, scale, strict=True)],
                 marker="o",
                 linestyle="--" if "alone" in name else "-",
-                label=name,
+                color=colors[name],
             )
         ax.set(xlabel=xlabel, ylabel=ylabel)
         ax.grid(alpha=0.3)
-    handles, labels = axes[-1].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=8)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, fontsize=8)
     figure.savefig(path)
 
 
