@@ -189,8 +189,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     same device, which they do not leave. A dask array gives a dask array, computed chunk by chunk
     wherever dask computes it.
 
-    With ``backend="numba"`` eight signals of one length are computed together, and fewer take as
-    long. The first call on a machine compiles for some seconds; later processes find the machine
+    With ``backend="numba"`` eight signals of one length, or several paths of fewer, are computed
+    together. The first call on a machine compiles for some seconds; later processes find the machine
     code. Signals of more than about 130,000 samples are left to NumPy.
 
     References

@@ -167,11 +167,21 @@ def test_features_equal_those_of_numpy(Transformer, normalize, dtype, tolerance)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_signal_has_the_same_bits_in_any_company(dtype):
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"J": 5},
+        {"J": 6, "Q": (12, 2), "precision": "fast", "include_order0": True},
+        {"J": 5, "Q": 3, "T": 100, "stride": 4},
+        {"J": 4, "max_order": 1},
+    ],
+    ids=str,
+)
+def test_a_signal_has_the_same_bits_in_any_company(parameters, dtype):
     X = noise(500, 2 * LANES + 3).astype(dtype)
     X[3] *= 1e-20
     X[5] = 0
-    model = LogScattering1D(J=5, backend="numba").fit(X)
+    model = LogScattering1D(**parameters, backend="numba").fit(X)
     together = model.transform(X)
     for n in range(1, len(X)):
         np.testing.assert_array_equal(model.transform(X[:n]), together[:n])
@@ -207,6 +217,25 @@ def test_coefficients_are_linear_in_the_amplitude(amplitude):
     np.testing.assert_allclose(
         model.transform(amplitude * X) / amplitude, model.transform(X), rtol=1e-9, atol=1e-12
     )
+
+
+@pytest.mark.parametrize("n", [1, 2, 4, 8])
+def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
+    chosen = resolve(3000, J=6, Q=(8, 2), include_order0=True)
+    engine = FusedEngine(chosen, lay_out(chosen, 3000).canvas, "float64", NUMBA)
+    every = paths_of(chosen)
+    paths, bands = engine._cascade.paths[n]
+    assert sorted(bands["row"]) == list(range(len(every)))
+    assert paths["n_paths"].max() == n
+    for path in paths:
+        together = every[bands["row"][path["first"] :][: path["n_paths"]]]
+        assert set(together["order"]) == {path["order"]}
+        if path["order"] < 2:
+            first = together["n1"]
+            assert len({tuple(every["n2"][every["n1"] == n1]) for n1 in first}) == 1
+        else:
+            np.testing.assert_array_equal(together["n1"], first)
+            assert len(set(together["n2"])) == 1
 
 
 # ---------------------------------------------------------------- what is computed here

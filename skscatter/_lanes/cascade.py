@@ -1,8 +1,7 @@
 """The compiled cascade: its tables, and room to work in."""
 
-from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 from skscatter._cascade import kept_work_space, pad
 from skscatter._filters import filter_bank
 from skscatter._lanes.fourier import COMPLEX, positions, twiddles
-from skscatter._lanes.kernel import COLUMNS, LOW_PASS, PATH, scatter
+from skscatter._lanes.kernel import BAND, COLUMNS, LOW_PASS, PATH, scatter
 from skscatter._lanes.vectors import LANES
 from skscatter._layout import Canvas, Runs
 from skscatter._low_pass import BlockLowPass, LowPass, SpectralLowPass, low_pass
@@ -22,8 +21,8 @@ from skscatter._spectra import Window, negligible
 # Padded samples that a thread transforms before it looks up, in each lane: some milliseconds.
 SAMPLES_IN_A_CHUNK = 2**14
 
-# Padded samples of the longest signals that are computed so. A group of longer ones has no room in
-# any cache, and who has such signals may have fewer than a group.
+# Padded samples of the longest signals that are computed so. Eight envelopes of longer ones have no
+# room in any cache, and take more memory than the stages in which NumPy computes one.
 LONGEST = 2**18
 
 
@@ -53,10 +52,10 @@ class Constants:
 
 
 class LaneCascade:
-    """The scattering transform of signals that share a canvas, eight at a time.
+    """The scattering transform of signals that share a canvas, in the lanes of vectors.
 
-    It does what `skscatter._cascade.Cascade` does. A group of fewer than `LANES` signals takes as
-    long as a full one.
+    It does what `skscatter._cascade.Cascade` does. A group of signals goes through together, or
+    fewer signals, with more of their paths together.
 
     Parameters
     ----------
@@ -69,21 +68,21 @@ class LaneCascade:
 
     def __init__(self, settings: Settings, canvas: Canvas, xp: Namespace) -> None:
         self.xp, self.padding, self.canvas = xp, settings.padding, canvas
-        self.paths, self.low_passes, self.values = _tables(settings, canvas, xp)
-        self.n_paths = len(self.paths)
+        trees, self.low_passes, self.values = _tables(settings, canvas, xp)
+        self.paths = {n: _side_by_side(trees, n) for n in (1, 2, 4, 8)}
+        self.masks = {n: np.repeat(np.eye(n, dtype=xp.dtype), LANES // n) for n in self.paths}
+        self.n_paths = sum(map(len, trees))
         n_padded, n_hops = canvas.n_padded, canvas.n_padded // canvas.stride
         self.table = twiddles(n_padded, xp.dtype.name)
         self.places = _places(max(n_padded, 2 * n_hops))
         lows = self.low_passes
         n_nodes = int((lows["n_used"] // np.maximum(lows["block"], 1) * lows["n_nodes"]).max())
         self.in_order = LANES * np.arange(n_nodes)
+        every, _ = self.paths[1]
         self.sizes = [
             n_padded * LANES,
             (n_padded // 2 + 1) * COMPLEX,
-            *(
-                int(self.paths["n_bins"][self.paths["order"] == k].max(initial=1)) * COMPLEX
-                for k in (1, 2)
-            ),
+            *(int(every["n_bins"][every["order"] == k].max(initial=1)) * COMPLEX for k in (1, 2)),
             max(n_padded // 2, n_hops) * COMPLEX,
             n_padded // 2 * COMPLEX,
             max(n_nodes, 1) * LANES,
@@ -104,16 +103,20 @@ class LaneCascade:
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))
-            lanes[stop - start :] = 0
+            n_lanes = 1 << (stop - start - 1).bit_length()
+            lanes[stop - start : n_lanes] = 0
             for rows, layout in runs:
                 first, last = max(rows.start, start), min(rows.stop, stop)
                 if first < last:
                     signals = x[first:last, : layout.n_times]
                     target = lanes[first - start : last - start]
                     pad(self.xp, self.padding, signals, layout, target)
+            n_times = LANES // n_lanes
+            lanes.reshape(n_times, n_lanes, -1)[1:] = lanes[:n_lanes]
             scatter(
                 padded,
-                self.paths,
+                self.masks[n_times],
+                *self.paths[n_times],
                 self.low_passes,
                 self.values,
                 self.table,
@@ -128,7 +131,7 @@ class LaneCascade:
     def _new_work_space(self, n_signals: int = LANES) -> list[NDArray[Any]]:
         """Signals, three spectra, a half and both halves of an envelope, nodes and frames.
 
-        For a group, however few of it there are.
+        For all lanes, however few signals there are.
         """
         return [self.xp.empty((size,)) for size in self.sizes]
 
@@ -145,19 +148,29 @@ def _places(n: int) -> NDArray[np.int64]:
     return places
 
 
+class Path(NamedTuple):
+    """A path, as the kernel wants to know it."""
+
+    row: int
+    kind: tuple[int, int, int, int]  # the fields of `PATH`, up to its bands
+    band: tuple[int, int, int]  # those of `BAND`, but for the row
+
+
 def _tables(
     settings: Settings, canvas: Canvas, xp: Namespace
-) -> tuple[NDArray[np.void], NDArray[np.void], NDArray[Any]]:
-    """List paths, low-passes, and the constants that both have their filters in."""
+) -> tuple[list[list[Path]], NDArray[np.void], NDArray[Any]]:
+    """List paths, low-passes, and the constants that both have their filters in.
+
+    A path of the first order, or of order 0, comes with those of the second that come from it.
+    """
     n_padded = canvas.n_padded
     bank = filter_bank(n_padded, settings.J, settings.Q, settings.T, negligible(xp.dtype))
     constants = Constants()
-    paths = paths_of(settings)
     bands = [*bank.psi1, *(bank.psi2 if settings.max_order == 2 else ())]
     places = {band: constants.add(band.values()) for band in bands}
     lows: dict[tuple[int, bool], LowPass] = {}
-    rows = []
-    for row, path, onward in _depth_first(paths):
+
+    def describe(row: int, path: Any, onward: list[int]) -> Path:
         order = int(path["order"])
         k = settings.subsampling(int(path[f"j{order}"])) if order else 0
         n = n_padded >> k
@@ -167,28 +180,45 @@ def _tables(
                 xp, bank.phi, settings.T, canvas, k, at_hand, frames=COLUMNS, multiple=COLUMNS
             )
         low = list(lows).index((k, at_hand))
-        record = {"order": order, "row": row, "n": n, "low_pass": low}
-        if order:
-            band = (bank.psi1, bank.psi2)[order - 1][path[f"n{order}"]]
-            record |= {"band": places[band], "start": band.start, "width": len(band)}
-            windows = [Window(xp, [bank.psi2[n2]], n).n_stored for n2 in onward]
-            record["n_bins"] = max(lows[k, at_hand].n_bins, *windows, 0)
-        rows.append(_row(PATH, record))
+        if not order:
+            return Path(row, (order, n, 0, low), (0, 0, 0))
+        band = (bank.psi1, bank.psi2)[order - 1][path[f"n{order}"]]
+        windows = [Window(xp, [bank.psi2[n2]], n).n_stored for n2 in onward]
+        n_bins = max(lows[k, at_hand].n_bins, *windows, 0)
+        return Path(row, (order, n, n_bins, low), (places[band], band.start, len(band)))
+
+    paths = paths_of(settings)
+    trees = []
+    for row in np.flatnonzero(paths["order"] < 2).tolist():
+        second = np.flatnonzero((paths["order"] == 2) & (paths["n1"] == paths["n1"][row]))
+        trees.append(
+            [
+                describe(row, paths[row], paths["n2"][second].tolist()),
+                *(describe(other, paths[other], []) for other in second.tolist()),
+            ]
+        )
     low_passes = [_low_pass_row(low, n_padded >> k, constants) for (k, _), low in lows.items()]
     return (
-        np.array(rows, PATH),
+        trees,
         np.array(low_passes, LOW_PASS),
         xp.asarray(np.concatenate(constants.arrays)),
     )
 
 
-def _depth_first(paths: NDArray[np.void]) -> Iterator[tuple[int, Any, list[int]]]:
-    """Give each path, its row, and the wavelets n2 that it goes on to."""
-    for row in np.flatnonzero(paths["order"] < 2).tolist():
-        second = np.flatnonzero((paths["order"] == 2) & (paths["n1"] == paths["n1"][row]))
-        yield row, paths[row], paths["n2"][second].tolist()
-        for other in second.tolist():
-            yield other, paths[other], []
+def _side_by_side(trees: list[list[Path]], n: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """List paths for the kernel: as one up to `n` that only their first filters tell apart."""
+    alike: dict[Any, list[list[Path]]] = {}
+    for tree in trees:
+        key = tree[0].kind, tuple((path.kind, path.band) for path in tree[1:])
+        alike.setdefault(key, []).append(tree)
+    paths: list[tuple[int, ...]] = []
+    bands: list[tuple[int, ...]] = []
+    for same in alike.values():
+        for start in range(0, len(same), n):
+            for together in zip(*same[start : start + n], strict=True):
+                paths.append((*together[0].kind, len(bands), len(together)))
+                bands += [(path.row, *path.band) for path in together]
+    return np.array(paths, PATH), np.array(bands, BAND)
 
 
 def _low_pass_row(low: LowPass, n: int, constants: Constants) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""The cascade for `LANES` signals, compiled.
+"""The cascade for `LANES` signals, or for fewer signals and more of their paths, compiled.
 
 It goes through the paths depth first: an envelope of the first order, all of the second order that
 come from it, the next one. So besides the spectrum of the signals there is one envelope of either
@@ -16,17 +16,24 @@ from skscatter._lanes.compiling import compiled, kept, sources
 from skscatter._lanes.fourier import COMPLEX, forward, inverse, turned, turned_back
 from skscatter._lanes.vectors import LANES, broadcast, filled, load, store
 
-# What a path is made of. Filters and matrices are runs of one table of constants; `band` and the
-# like are where they begin there, `start` is the bin that a band begins at.
+# What the lanes go through together: a path of eight signals, or several paths of fewer signals,
+# which only their filters of the first order tell apart. `BAND` says of each such path where its
+# coefficients go, and which filter it ends with. Filters and matrices are runs of one table of
+# constants; `values` and the like are where they begin there.
 PATH = np.dtype(
     [
         (name, np.int64)
         for name in (
-            *("order", "row", "n", "band", "start", "width"),
+            *("order", "n"),  # samples of its envelope
             "n_bins",  # of the spectrum of its envelope that are wanted
             "low_pass",  # its number
+            *("first", "n_paths"),  # its bands: so many, from the first on
         )
     ],
+    align=True,
+)
+BAND = np.dtype(
+    [(name, np.int64) for name in ("row", "values", "start", "width")],  # bins from start on
     align=True,
 )
 
@@ -50,7 +57,7 @@ SUMMANDS = 64  # products that are added one by one: 4000 in float32 would lose 
 
 
 @compiled
-def filter_bins(spectrum, n, start, values, band, width, y, m, size, odd, table):
+def filter_bins(spectrum, n, start, values, band, width, masks, k, y, m, size, odd, table):
     """Multiply bins of real signals' spectra by a band, and write them from bin 0 on, folded.
 
     Parameters
@@ -61,14 +68,18 @@ def filter_bins(spectrum, n, start, values, band, width, y, m, size, odd, table)
         The first bin of the band, which may be negative or beyond n: spectra repeat.
     values, band, width : array, int, int
         The band's values, from `band` on.
+    masks, k : array, int
+        1 in the lanes that are to be written, in the `k`-th vector, and 0 elsewhere.
     y, m : array, int
-        What is written, all `m` bins of it.
+        What is written: `m` bins. The other lanes become 0 with the first mask, and stay as they
+        are with those that follow.
     size, odd : int, bool
         With `odd`, the function whose bins these are is moved by one of `size` samples.
     table : array
         Twiddle factors.
     """
     half = n // 2
+    mask = load(masks, LANES * k)
     i = 0
     while i < width:
         b = (start + i) % n
@@ -79,22 +90,23 @@ def filter_bins(spectrum, n, start, values, band, width, y, m, size, odd, table)
         source = COMPLEX * ((n - b) if mirrored else b)
         turn = 2 * (size + i % size)
         for j in range(length):
-            gain = broadcast(values, band + i + j)
+            gain = broadcast(values, band + i + j) * mask
             re, im = load(spectrum, source) * gain, load(spectrum, source + LANES) * gain
             if mirrored:
                 im = filled(y, 0) - im
             if odd:
                 re, im = turned(re, im, broadcast(table, turn), broadcast(table, turn + 1))
             at = COMPLEX * (target + j)
-            if i >= m:
+            if k or i >= m:
                 re, im = re + load(y, at), im + load(y, at + LANES)
             store(y, at, re)
             store(y, at + LANES, im)
             source += step
             turn += 2
         i += length
-    for at in range(COMPLEX * min(width, m), COMPLEX * m, LANES):
-        store(y, at, filled(y, 0))
+    if not k:
+        for at in range(COMPLEX * min(width, m), COMPLEX * m, LANES):
+            store(y, at, filled(y, 0))
 
 
 @compiled
@@ -164,16 +176,20 @@ def _scatter_of(version: int) -> Callable[..., None]:
     """Make `scatter`, whose machine code belongs to a version of the sources."""
 
     def scatter(
-        padded, paths, low_passes, values, table, places, in_order, spectra, y, z, nodes, frames, S
-    ):
+        padded, masks, paths, bands, low_passes, values, table, places, in_order,
+        spectra, y, z, nodes, frames, S
+    ):  # fmt: skip
         """Scatter signals into `S`.
 
         Parameters
         ----------
         padded : array of shape (n_padded * LANES,)
-            The signals, side by side.
+            The signals, side by side, as many times as there are masks.
+        masks : array of shape (n_masks * LANES,)
+            1 in the lanes of a time, 0 elsewhere; see `filter_bins`.
         paths : array of `PATH`
             Those of the second order behind the one of the first that they come from.
+        bands : array of `BAND`
         low_passes : array of `LOW_PASS`
         values, table : arrays
             Constants of the transform, and twiddle factors.
@@ -186,11 +202,13 @@ def _scatter_of(version: int) -> Callable[..., None]:
         y, z, nodes, frames : arrays
             Room for a half of an envelope, both halves, what a low-pass gathers, and averages.
         S : array of shape (n_signals, n_paths, n_frames)
-            For the first `n_signals` lanes.
+            For the first `n_signals` lanes of every time.
         """
         assert version >= 0  # so that it is a constant of the function
         n_signals, n_frames = S.shape[0], S.shape[2]
         n_padded = len(padded) // LANES
+        n_lanes = LANES * LANES // len(masks)  # of a time
+        all_lanes = np.ones(LANES, values.dtype)
         for t in range(n_padded):
             store(z, places[n_padded + t], load(padded, LANES * t))
         real_spectrum(z, n_padded, table, n_padded // 2 + 1, spectra[0])
@@ -203,11 +221,15 @@ def _scatter_of(version: int) -> Callable[..., None]:
                 n_source = n_padded
             if order:
                 half = n // 2
+                # From there on the paths are alike.
+                n_bands, chosen = (path.n_paths, masks) if order == 1 else (1, all_lanes)
                 for odd in range(2):
-                    filter_bins(
-                        spectra[order - 1], n_source, path.start, values, path.band, path.width,
-                        y, half, n, odd == 1, table,
-                    )  # fmt: skip
+                    for k in range(n_bands):
+                        band = bands[path.first + k]
+                        filter_bins(
+                            spectra[order - 1], n_source, band.start, values, band.values,
+                            band.width, chosen, k, y, half, n, odd == 1, table,
+                        )  # fmt: skip
                     inverse(y, half, table, z, odd)
                 if path.n_bins:
                     real_spectrum(z, n, table, path.n_bins, spectra[order])
@@ -216,7 +238,7 @@ def _scatter_of(version: int) -> Callable[..., None]:
             if low.n_hops:
                 filter_bins(
                     spectra[order], n, 0, values, low.band, low.width,
-                    y, low.n_hops, low.n_hops, False, table,
+                    all_lanes, 0, y, low.n_hops, low.n_hops, False, table,
                 )  # fmt: skip
                 inverse(y, low.n_hops, table, y, -1)
                 for frame in range(n_frames):
@@ -224,11 +246,14 @@ def _scatter_of(version: int) -> Callable[..., None]:
                     store(frames, LANES * frame, load(y, place))
             else:
                 average_samples(z, n, places, low, values, nodes, in_order, n_frames, frames)
-            for lane in range(n_signals):
-                for frame in range(n_frames):
-                    average = frames[LANES * frame + lane]
-                    # Envelopes and phi are positive: what is below zero is rounding.
-                    S[lane, path.row, frame] = 0 if order and average < 0 else average
+            for k in range(path.n_paths):
+                row = bands[path.first + k].row
+                for signal in range(n_signals):
+                    lane = k * n_lanes + signal
+                    for frame in range(n_frames):
+                        average = frames[LANES * frame + lane]
+                        # Envelopes and phi are positive: what is below zero is rounding.
+                        S[signal, row, frame] = 0 if order and average < 0 else average
 
     return kept(scatter)
 
