@@ -186,6 +186,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
 
     from skscatter._backends import NUMBA
     from skscatter._engines import get_engine
+    from skscatter._lanes.cascade import times_in_lanes
     from skscatter._lanes.fourier import forward, inverse
     from skscatter._lanes.vectors import LANES
     from skscatter._layout import lay_out
@@ -194,7 +195,9 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
     engine = get_engine(settings, lay_out(settings, case.n_times).canvas, X.dtype.name, NUMBA)
     cascade = engine._cascade
-    n_groups = -(-len(X) // (LANES * n_threads))
+    n_signals = -(-len(X) // n_threads)
+    n_groups = -(-n_signals // LANES)
+    paths, _ = cascade.paths[times_in_lanes(min(n_signals, LANES))]
 
     @njit(nogil=True)
     def transforms(paths: np.ndarray, table: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
@@ -210,7 +213,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     def work(y: np.ndarray, z: np.ndarray) -> None:
         for _ in range(n_groups):
             y[:] = z[:] = 1e-6  # or numbers grow from transform to transform
-            transforms(cascade.paths, cascade.table, y, z)
+            transforms(paths, cascade.table, y, z)
 
     work_spaces = [cascade._new_work_space()[4:6] for _ in range(n_threads)]
     pool = ThreadPoolExecutor(n_threads)
@@ -462,7 +465,7 @@ def main() -> None:
         ]
     if arguments.json:
         packages = ["numpy", "scipy", "scikit-learn", "kymatio", "skscatter"]
-        packages += ["torch"] if find_spec("torch") else []
+        packages += [package for package in ("numba", "torch") if find_spec(package)]
         about = {
             "python": platform.python_version(),
             **{package: version(package) for package in packages},

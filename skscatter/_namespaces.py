@@ -227,7 +227,7 @@ class NumpyNamespace:
         rest = len(rows) % LANES if self.dtype == np.float32 else 0
         if not rest:
             return scipy.fft.ifft(a, norm="forward", overwrite_x=True)
-        whole, last = np.split(rows, [len(rows) - rest])
+        whole, last = rows[:-rest], rows[-rest:]
         full = np.zeros((LANES, a.shape[-1]), a.dtype)
         full[:rest] = last
         if len(whole):

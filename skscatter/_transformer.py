@@ -190,8 +190,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     wherever dask computes it.
 
     With ``backend="numba"`` eight signals of one length, or several paths of fewer, are computed
-    together. The first call on a machine compiles for some seconds; later processes find the machine
-    code. Signals of more than about 130,000 samples are left to NumPy.
+    together. The first call on a machine compiles for some seconds; later processes find the
+    machine code. Signals of more than about 130,000 samples are left to NumPy.
 
     References
     ----------

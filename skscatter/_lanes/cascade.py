@@ -36,6 +36,11 @@ def suits(settings: Settings, canvas: Canvas) -> bool:
     return canvas.n_padded >> coarsest >= 2 and canvas.n_padded <= LONGEST
 
 
+def times_in_lanes(n_signals: int) -> int:
+    """How many times up to `LANES` signals, or the next power of two of them, fit in the lanes."""
+    return LANES >> (n_signals - 1).bit_length()
+
+
 class Constants:
     """Numbers in one flat array."""
 
@@ -103,7 +108,8 @@ class LaneCascade:
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))
-            n_lanes = 1 << (stop - start - 1).bit_length()
+            n_times = times_in_lanes(stop - start)
+            n_lanes = LANES // n_times
             lanes[stop - start : n_lanes] = 0
             for rows, layout in runs:
                 first, last = max(rows.start, start), min(rows.stop, stop)
@@ -111,7 +117,6 @@ class LaneCascade:
                     signals = x[first:last, : layout.n_times]
                     target = lanes[first - start : last - start]
                     pad(self.xp, self.padding, signals, layout, target)
-            n_times = LANES // n_lanes
             lanes.reshape(n_times, n_lanes, -1)[1:] = lanes[:n_lanes]
             scatter(
                 padded,
