@@ -35,11 +35,16 @@ def fill(store, numbers, *, width=16, dtype="float32", grain=1, before=lambda ro
     return computed
 
 
+def say(what):
+    """Print a line in one piece: the process may be killed at any time."""
+    os.write(sys.stdout.fileno(), f"{what}\n".encode())
+
+
 def write(store, start, stop):
     """Say after each block of rows that it has been stored."""
     for first in range(start, stop, 32):
         fill(store, range(first, first + 32), width=256, grain=32)
-        print(first, flush=True)
+        say(first)
 
 
 def write_on_demand(store):
@@ -47,26 +52,26 @@ def write_on_demand(store):
     for line in sys.stdin:
         child = os.fork()
         if not child:
-            print(os.getpid(), flush=True)
+            say(os.getpid())
             write(store, *map(int, line.split()))
             os._exit(0)
         os.waitpid(child, 0)
-        print("ended", flush=True)
+        say("ended")
 
 
 def share(store, *numbers):
     """Wait for the start, then fill, slowly, and say what was computed."""
     numbers = list(map(int, numbers))
-    print("ready", flush=True)
+    say("ready")
     sys.stdin.readline()
-    print(json.dumps(fill(store, numbers, before=lambda rows: time.sleep(0.005), grain=2)))
+    say(json.dumps(fill(store, numbers, before=lambda rows: time.sleep(0.005), grain=2)))
 
 
 def hang(store, stop):
     """Claim rows, say so, and never compute them."""
 
     def before(rows):
-        print(json.dumps(rows.tolist()), flush=True)
+        say(json.dumps(rows.tolist()))
         time.sleep(1000)
 
     fill(store, range(stop), before=before)
@@ -78,10 +83,10 @@ def fork(store):
     child = os.fork()
     computed = fill(store, range(10), grain=10, before=lambda rows: time.sleep(0.1))
     if not child:
-        print(json.dumps([computed, store.info()[-2:]]), flush=True)
+        say(json.dumps([computed, store.info()[-2:]]))
         os._exit(0)
     os.waitpid(child, 0)
-    print(json.dumps([computed, store.info()[-2:]]))
+    say(json.dumps([computed, store.info()[-2:]]))
 
 
 if __name__ == "__main__":
