@@ -231,7 +231,7 @@ def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
         together = every[bands["row"][path["first"] :][: path["n_paths"]]]
         assert set(together["order"]) == {path["order"]}
         if path["order"] < 2:
-            first = together["n1"]
+            first = together["n1"]  # of the paths of the second order that follow, too
             assert len({tuple(every["n2"][every["n1"] == n1]) for n1 in first}) == 1
         else:
             np.testing.assert_array_equal(together["n1"], first)

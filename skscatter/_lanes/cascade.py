@@ -74,7 +74,7 @@ class LaneCascade:
     def __init__(self, settings: Settings, canvas: Canvas, xp: Namespace) -> None:
         self.xp, self.padding, self.canvas = xp, settings.padding, canvas
         trees, self.low_passes, self.values = _tables(settings, canvas, xp)
-        self.paths = {n: _side_by_side(trees, n) for n in (1, 2, 4, 8)}
+        self.paths = {1 << k: _side_by_side(trees, 1 << k) for k in range(LANES.bit_length())}
         self.masks = {n: np.repeat(np.eye(n, dtype=xp.dtype), LANES // n) for n in self.paths}
         self.n_paths = sum(map(len, trees))
         n_padded, n_hops = canvas.n_padded, canvas.n_padded // canvas.stride
