@@ -13,7 +13,7 @@ import argparse
 import numpy as np
 
 from skscatter import Scattering1D
-from skscatter._demo import load_digits
+from skscatter._cli.demo import load_digits
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 from tqdm import tqdm
 
 from skscatter import LogScattering1D
-from skscatter._demo import EXAMPLE, candidates, load_digits, n_fits, run_example, run_search
+from skscatter._cli.demo import EXAMPLE, candidates, load_digits, n_fits, run_example, run_search
 
 
 def feature_error(digits: np.ndarray) -> float:

@@ -136,17 +136,17 @@ def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run,
 
 def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
     """Only the Fourier transforms of the fused engine, in its shapes and in as little memory."""
-    from skscatter._cascade import Cascade
-    from skscatter._layout import lay_out
-    from skscatter._namespaces import NumpyNamespace
-    from skscatter._plan import make_plan
-    from skscatter._settings import resolve
+    from skscatter._backends.numpy_arrays import NumpyNamespace
+    from skscatter._scattering.cascade import Cascade
+    from skscatter._scattering.layout import lay_out
+    from skscatter._scattering.plan import make_plan
+    from skscatter._scattering.settings import resolve
 
     xp = NumpyNamespace(X.dtype)
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
-    plan = make_plan(settings, lay_out(settings, case.n_times).canvas, xp)
+    plan = make_plan(settings, lay_out(settings, case.n_times).grid, xp)
     cascade = Cascade(plan, xp)
-    n_padded = plan.canvas.n_padded
+    n_padded = plan.grid.n_padded
     batches = [batch for stage in plan.stages for batch in stage.batches]
     chunk = min(plan.chunk, -(-len(X) // n_threads))
     work = [
@@ -184,16 +184,16 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     """Only the Fourier transforms of the compiled cascade."""
     from numba import njit
 
-    from skscatter._backends import NUMBA
-    from skscatter._engines import get_engine
-    from skscatter._lanes.cascade import times_in_lanes
-    from skscatter._lanes.fourier import forward, inverse
-    from skscatter._lanes.vectors import LANES
-    from skscatter._layout import lay_out
-    from skscatter._settings import resolve
+    from skscatter._backends.choice import NUMBA
+    from skscatter._backends.compiled.cascade import times_in_lanes
+    from skscatter._backends.compiled.fourier import forward, inverse
+    from skscatter._backends.compiled.vectors import LANES
+    from skscatter._backends.engines import get_engine
+    from skscatter._scattering.layout import lay_out
+    from skscatter._scattering.settings import resolve
 
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
-    engine = get_engine(settings, lay_out(settings, case.n_times).canvas, X.dtype.name, NUMBA)
+    engine = get_engine(settings, lay_out(settings, case.n_times).grid, X.dtype.name, NUMBA)
     cascade = engine._cascade
     n_signals = -(-len(X) // n_threads)
     n_groups = -(-n_signals // LANES)
@@ -215,7 +215,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
             y[:] = z[:] = 1e-6  # or numbers grow from transform to transform
             transforms(paths, cascade.table, y, z)
 
-    work_spaces = [cascade._new_work_space()[4:6] for _ in range(n_threads)]
+    work_spaces = [cascade._new_workspace()[4:6] for _ in range(n_threads)]
     pool = ThreadPoolExecutor(n_threads)
 
     def run() -> None:
@@ -235,16 +235,16 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
     """
     import torch
 
-    from skscatter._layout import lay_out
-    from skscatter._plan import make_plan
-    from skscatter._settings import resolve
-    from skscatter._torch import TorchNamespace
+    from skscatter._backends.torch_arrays import TorchNamespace
+    from skscatter._scattering.layout import lay_out
+    from skscatter._scattering.plan import make_plan
+    from skscatter._scattering.settings import resolve
 
     xp = TorchNamespace(X.dtype, "cuda")
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
-    plan = make_plan(settings, lay_out(settings, case.n_times).canvas, xp)
+    plan = make_plan(settings, lay_out(settings, case.n_times).grid, xp)
     batches = [batch for stage in plan.stages for batch in stage.batches]
-    reals = sum(len(batch.paths) * batch.n * (10 if batch.onward else 9) for batch in batches)
+    reals = sum(len(batch.paths) * batch.n * (10 if batch.next_source else 9) for batch in batches)
     n_bytes = len(X) * reals * X.itemsize
     target, source = torch.empty(2, 2**28, dtype=torch.uint8, device="cuda")
     n_copies = max(1, round(n_bytes / (2 * len(source))))

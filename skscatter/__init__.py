@@ -1,17 +1,18 @@
 """Wavelet scattering for scikit-learn."""
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from skscatter._cache.store import RowStore, RowStoreWarning
     from skscatter._displays.filter_bank import FilterBankDisplay
     from skscatter._displays.importance import PathImportanceDisplay
     from skscatter._displays.scalogram import ScalogramDisplay
     from skscatter._displays.scattering import ScatteringDisplay
-    from skscatter._frames import frame_signal
-    from skscatter._selection import SelectPaths
-    from skscatter._store import RowStore, RowStoreWarning
-    from skscatter._transformer import LogScattering1D, Scattering1D
+    from skscatter._estimators.scattering import LogScattering1D, Scattering1D
+    from skscatter._estimators.selection import SelectPaths
+    from skscatter._signals.framing import frame_signal
 
 __version__ = "0.1.0"
 
@@ -31,16 +32,20 @@ __all__ = [
 
 _MODULES = {
     "FilterBankDisplay": "_displays.filter_bank",
-    "LogScattering1D": "_transformer",
+    "LogScattering1D": "_estimators.scattering",
     "PathImportanceDisplay": "_displays.importance",
-    "RowStore": "_store",
-    "RowStoreWarning": "_store",
+    "RowStore": "_cache.store",
+    "RowStoreWarning": "_cache.store",
     "ScalogramDisplay": "_displays.scalogram",
-    "Scattering1D": "_transformer",
+    "Scattering1D": "_estimators.scattering",
     "ScatteringDisplay": "_displays.scattering",
-    "SelectPaths": "_selection",
-    "frame_signal": "_frames",
+    "SelectPaths": "_estimators.selection",
+    "frame_signal": "_signals.framing",
 }
+
+# Models that were saved by 0.1.0 name these modules.
+for _former in ("_selection", "_store", "_transformer"):
+    sys.modules[f"{__name__}.{_former}"] = sys.modules[__name__]
 
 
 if not TYPE_CHECKING:  # pragma: no branch (to a checker it would mean: every name is here)

@@ -2,7 +2,7 @@
 
 import sys
 
-from skscatter._cli import main
+from skscatter._cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from skscatter._engines import FusedEngine, KymatioEngine
-from skscatter._layout import lay_out
+from skscatter._backends.engines import FusedEngine, KymatioEngine
+from skscatter._scattering.layout import lay_out
 
 # The precisions, and how close to kymatio's NumPy front end in float64 each comes.
 PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
@@ -56,7 +56,7 @@ class OfOneLength:
 
     def __init__(self, Engine, settings, n_times, dtype, *place):
         self.layout = lay_out(settings, n_times)
-        self.engine = Engine(settings, self.layout.canvas, dtype, *place)
+        self.engine = Engine(settings, self.layout.grid, dtype, *place)
 
     def __call__(self, x):
         return self.engine(x, [(slice(0, len(x)), self.layout)])[..., : self.layout.n_frames]

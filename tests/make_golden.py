@@ -1,7 +1,7 @@
 """Compute the golden table by the definition of scattering: ``python tests/make_golden.py``.
 
 No fast Fourier transform and no subsampling: what `tests/oracle.py` computes in the time domain.
-The table is a promise, and changes only together with `skscatter._settings.NUMERICS`.
+The table is a promise, and changes only together with `skscatter._scattering.settings.NUMERICS`.
 """
 
 import json
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import oracle
 
-from skscatter._layout import lay_out
-from skscatter._paths import path_names, paths_of
-from skscatter._settings import NUMERICS, resolve
+from skscatter._scattering.layout import lay_out
+from skscatter._scattering.paths import path_names, paths_of
+from skscatter._scattering.settings import NUMERICS, resolve
 
 TABLE = Path(__file__).parent / "golden.json"
 

@@ -37,10 +37,10 @@ def low_pass(n, sigma):
 
 def scatter(x, paths, layout, T, padding="reflect"):
     """Scatter one signal: one row for each of `paths`, one column for each frame of `layout`."""
-    n = layout.canvas.n_padded
+    n = layout.grid.n_padded
     padded = np.pad(x, (layout.pad_left, layout.pad_right), mode=PAD_MODES[padding])
-    first = layout.canvas.first_frame - layout.start + layout.pad_left
-    frames = first + layout.canvas.stride * np.arange(layout.n_frames)
+    first = layout.grid.first_frame - layout.start + layout.pad_left
+    frames = first + layout.grid.stride * np.arange(layout.n_frames)
     average = circulant(low_pass(n, 0.1 / T))[frames]
 
     def envelope(signal, xi, sigma):

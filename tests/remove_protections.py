@@ -90,7 +90,7 @@ def run_pytest(folder, tests):
     os.chdir(Path(folder, "tests"))
     sys.path.insert(0, folder)
     os.environ |= {"PYTHONPATH": folder, "PYTEST_ADDOPTS": ""}  # for processes that tests start
-    # Runs at once must not share pytest's folder: each clears away what others have left there.
+    # Groups at once must not share pytest's folder: each clears away what others have left there.
     own = f"--basetemp={Path(folder, 'temporary')}"
     status = pytest.main(["-qx", "-p", "no:cacheprovider", own, *tests])
     os._exit(PASSED + status)  # without waiting for the workers of others

@@ -19,7 +19,7 @@ def right_row(number, width, dtype):
     return np.random.default_rng(number).standard_normal(width).astype(dtype)
 
 
-def fill(store, numbers, *, width=16, dtype="float32", grain=1, before=lambda rows: None):
+def fill(store, numbers, *, width=16, dtype="float32", block_multiple=1, before=lambda rows: None):
     """Fill an array through the store, check every row, and return the numbers computed."""
     numbers, computed = list(numbers), []
     right = np.array([right_row(number, width, dtype) for number in numbers])
@@ -30,7 +30,7 @@ def fill(store, numbers, *, width=16, dtype="float32", grain=1, before=lambda ro
         out[rows] = right[rows]
         computed.extend(numbers[i] for i in rows)
 
-    store.fill(out, [key(number) for number in numbers], compute, grain=grain)
+    store.fill(out, [key(number) for number in numbers], compute, block_multiple=block_multiple)
     np.testing.assert_array_equal(out, right)
     return computed
 
@@ -43,7 +43,7 @@ def say(what):
 def write(store, start, stop):
     """Say after each block of rows that it has been stored."""
     for first in range(start, stop, 32):
-        fill(store, range(first, first + 32), width=256, grain=32)
+        fill(store, range(first, first + 32), width=256, block_multiple=32)
         say(first)
 
 
@@ -64,7 +64,7 @@ def share(store, *numbers):
     numbers = list(map(int, numbers))
     say("ready")
     sys.stdin.readline()
-    say(json.dumps(fill(store, numbers, before=lambda rows: time.sleep(0.005), grain=2)))
+    say(json.dumps(fill(store, numbers, before=lambda rows: time.sleep(0.005), block_multiple=2)))
 
 
 def hang(store, stop):
@@ -81,7 +81,7 @@ def fork(store):
     """Use the store, fork, and use it again in both processes."""
     fill(store, range(5))
     child = os.fork()
-    computed = fill(store, range(10), grain=10, before=lambda rows: time.sleep(0.1))
+    computed = fill(store, range(10), block_multiple=10, before=lambda rows: time.sleep(0.1))
     if not child:
         say(json.dumps([computed, store.info()[-2:]]))
         os._exit(0)

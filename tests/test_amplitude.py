@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from skscatter._amplitude import to_unit_magnitude as to_unit_magnitude_on
-from skscatter._layout import lay_out
-from skscatter._namespaces import NumpyNamespace
-from skscatter._settings import resolve
+from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._scattering.amplitude import to_unit_magnitude as to_unit_magnitude_on
+from skscatter._scattering.layout import lay_out
+from skscatter._scattering.settings import resolve
 
 
 def to_unit_magnitude(X, normalize):

@@ -17,16 +17,16 @@ from cases import (
     relative_error,
 )
 
-import skscatter._namespaces
-import skscatter._spectra
-from skscatter._cascade import Cascade, threads_of_a_call
-from skscatter._engines import FusedEngine, KymatioEngine, get_engine
-from skscatter._layout import lay_out
-from skscatter._namespaces import NumpyNamespace
-from skscatter._paths import paths_of
-from skscatter._settings import resolve
-from skscatter._signals import runs_of
-from skscatter._spectra import runs
+import skscatter._backends.numpy_arrays
+import skscatter._scattering.spectra
+from skscatter._backends.engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._scattering.cascade import Cascade, threads_of_a_call
+from skscatter._scattering.layout import lay_out
+from skscatter._scattering.paths import paths_of
+from skscatter._scattering.settings import resolve
+from skscatter._scattering.spectra import bin_ranges
+from skscatter._signals.rows import group_by_length
 
 
 @pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
@@ -56,8 +56,8 @@ def test_the_ways_of_long_signals_lead_to_the_same_numbers(case, dtype, toleranc
     expected = fused(settings, x, dtype)
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 40 * n_times)
     monkeypatch.setattr(NumpyNamespace, "kept_bins", 0)
-    monkeypatch.setattr(skscatter._spectra, "AT_A_TIME", 100)
-    monkeypatch.setattr(skscatter._namespaces, "LONG", 64)
+    monkeypatch.setattr(skscatter._scattering.spectra, "AT_A_TIME", 100)
+    monkeypatch.setattr(skscatter._backends.numpy_arrays, "LONG", 64)
     scatter = OfOneLength(FusedEngine, settings, n_times, dtype)
     assert relative_error(scatter(x), expected) < tolerance
     if n_times >= 4096 and settings.T >= 100:
@@ -122,7 +122,7 @@ def test_spectra_of_long_envelopes_are_those_of_scipy(n, dtype):
     envelopes = np.abs(scipy.fft.ifft(bands, norm="forward"))
     expected = scipy.fft.rfft(envelopes, norm="forward")
     for n_bins in (1, 100, 181, 182, 257, 512, n // 7, n // 2 + 1):
-        spectra = xp.envelope_spectra(bands.copy(), n_bins, xp.empty(2 * xp.room_for(n)))[
+        spectra = xp.envelope_spectra(bands.copy(), n_bins, xp.empty(2 * xp.workspace_size(n)))[
             ..., :n_bins
         ]
         assert spectra.shape == (2, n_bins)
@@ -178,7 +178,7 @@ def test_fast_precision_halves_the_rates_and_stays_close(precision, halvings):
     S = fused(settings, x)
     finest = resolve(2000, J=7, Q=8, stride=1)
     first, first_finest = (
-        layout.canvas.first_frame - layout.start
+        layout.grid.first_frame - layout.start
         for layout in (lay_out(settings, 2000), lay_out(finest, 2000))
     )
     exact = fused(finest, x)[..., first - first_finest :: settings.stride]
@@ -249,9 +249,9 @@ def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 60_000 * 8)
     settings = resolve(500, J=5, Q=8)
     lengths = np.repeat([500, 499, 490], [4, 1, 5])
-    runs = runs_of(settings, lengths)
-    (canvas,) = {layout.canvas for _, layout in runs}
-    engine = FusedEngine(settings, canvas, "float64")
+    runs = group_by_length(settings, lengths)
+    (grid,) = {layout.grid for _, layout in runs}
+    engine = FusedEngine(settings, grid, "float64")
     assert engine.chunk < 5
     x = noise(500, len(lengths))
     S = engine(x, runs)
@@ -281,9 +281,9 @@ def test_work_space_is_used_again_and_never_returned():
     engine = OfOneLength(FusedEngine, resolve(300, J=4), 300, "float64")
     cascade = engine.engine._cascade
     first = engine(noise(300, 5))
-    work = cascade.work_space(5)
-    assert cascade.work_space(3) is work
-    assert cascade.work_space(6) is not work
+    work = cascade.workspace(5)
+    assert cascade.workspace(3) is work
+    assert cascade.workspace(6) is not work
     before = first.copy()
     engine(-2 * noise(300, 5))
     np.testing.assert_array_equal(first, before)
@@ -304,7 +304,7 @@ def test_runs_unfold_the_periodic_conjugate_symmetric_spectrum(n):
     for start in range(-2 * n - 1, 2 * n):
         for stop in range(start + 1, 3 * n):
             unfolded = np.full(stop - start, np.nan, complex)
-            for run in runs(start, stop, n):
+            for run in bin_ranges(start, stop, n):
                 stored = half[run.stored]
                 unfolded[run.target] = stored[::-1].conj() if run.mirrored else stored
             np.testing.assert_allclose(unfolded, full[np.arange(start, stop) % n])
@@ -312,10 +312,10 @@ def test_runs_unfold_the_periodic_conjugate_symmetric_spectrum(n):
 
 def test_engines_are_built_once():
     settings, same = resolve(300), resolve(300, J=4)
-    canvas, other = lay_out(settings, 300).canvas, lay_out(settings, 500).canvas
-    engine = get_engine(settings, canvas, "float32")
-    assert get_engine(same, lay_out(same, 301).canvas, "float32") is engine
-    assert get_engine(settings, canvas, "float64") is not engine
+    grid, other = lay_out(settings, 300).grid, lay_out(settings, 500).grid
+    engine = get_engine(settings, grid, "float32")
+    assert get_engine(same, lay_out(same, 301).grid, "float32") is engine
+    assert get_engine(settings, grid, "float64") is not engine
     assert get_engine(settings, other, "float32") is not engine
 
 
@@ -327,9 +327,9 @@ def test_kymatio_engine_says_that_it_cannot_take_one_sample():
 def test_frames_beyond_a_signals_own_are_zero_in_kymatios_engine():
     settings = resolve(701, J=3, Q=1)
     layout = lay_out(settings, 701)
-    assert layout.n_frames < layout.canvas.n_frames
-    engine = KymatioEngine(settings, layout.canvas, "float64")
-    junk = engine.xp.empty((3, 50, layout.canvas.n_frames))
+    assert layout.n_frames < layout.grid.n_frames
+    engine = KymatioEngine(settings, layout.grid, "float64")
+    junk = engine.xp.empty((3, 50, layout.grid.n_frames))
     junk[:] = np.nan
     del junk
     S = engine(noise(701), [(slice(0, 3), layout)])

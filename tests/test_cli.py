@@ -17,8 +17,10 @@ import pytest
 from scipy.io import wavfile
 
 import skscatter
-from skscatter import RowStore, _cli, _demo
-from skscatter._cli import main
+from skscatter import RowStore
+from skscatter._cli import demo as _demo
+from skscatter._cli import main as _cli
+from skscatter._cli.main import main
 from skscatter.datasets import load_spoken_digits
 
 NOBODY_LISTENS = "http://127.0.0.1:9/archive.zip"
@@ -372,9 +374,9 @@ def test_warnings_take_one_line(monkeypatch, capsys):
 
 def test_import_brings_only_the_standard_library():
     code = (
-        "import sys, skscatter; before = set(sys.modules); import skscatter._cli\n"
+        "import sys, skscatter; before = set(sys.modules); import skscatter._cli.main\n"
         "brought = {name.partition('.')[0] for name in set(sys.modules) - before}\n"
-        "print(brought - set(sys.stdlib_module_names), 'skscatter._demo' in sys.modules)"
+        "print(brought - set(sys.stdlib_module_names), 'skscatter._cli.demo' in sys.modules)"
     )
     assert run(sys.executable, "-c", code, check=True).stdout == "{'skscatter'} False\n"
 
@@ -383,7 +385,7 @@ def test_import_brings_only_the_standard_library():
 def test_interrupt_leaves_nothing_behind_but_features():
     # A shell that starts tests in the background has told them to ignore the signal.
     code = (
-        "import signal, sys, skscatter._demo; from skscatter._cli import main\n"
+        "import signal, sys, skscatter._cli.demo; from skscatter._cli.main import main\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "sys.exit(main(['demo', '--data', 'spoken-digits', '--n-jobs', '2', '--out', 'out']))"
     )

@@ -252,7 +252,9 @@ def test_a_cluster_computes_the_same(method, client, X):
     transformer = LogScattering1D(Q=4, backend="numpy").fit(X)
     lazy = getattr(transformer, method)(da.from_array(X, chunks=(5, 128)))
     np.testing.assert_allclose(lazy.compute(), getattr(transformer, method)(X), rtol=1e-12)
-    workers = client.run(lambda: sys.modules["skscatter._engines"].get_engine.cache_info().misses)
+    workers = client.run(
+        lambda: sys.modules["skscatter._backends.engines"].get_engine.cache_info().misses
+    )
     assert all(n >= 1 for n in workers.values())  # each has built filters of its own
 
 
@@ -293,7 +295,7 @@ def test_a_grid_search_on_a_cluster_finds_the_same(client):
 
 def test_transforming_in_a_task_of_the_cluster_takes_one_thread_unless_asked(client, X):
     def threads(n_jobs):
-        from skscatter._parallel import count_threads
+        from skscatter._execution.parallel import count_threads
 
         return count_threads(n_jobs), joblib.cpu_count()
 

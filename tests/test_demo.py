@@ -10,7 +10,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from skscatter import LogScattering1D, _demo
+from skscatter import LogScattering1D
+from skscatter._cli import demo as _demo
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
 from skscatter.datasets._recordings import fit_length
 

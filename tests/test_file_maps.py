@@ -6,7 +6,8 @@ import joblib
 import numpy as np
 import pytest
 
-from skscatter import LogScattering1D, _file_maps, frame_signal
+from skscatter import LogScattering1D, frame_signal
+from skscatter._signals import file_maps as _file_maps
 
 SMAPS = Path("/proc/self/smaps")
 
@@ -88,9 +89,9 @@ def test_a_frame_that_is_not_finite_is_found_without_a_copy():
 @pytest.mark.parametrize("shape", [(7,), (7, 100), (100, 7), (3, 50, 20), (1, 1, 999), (0, 5)])
 @pytest.mark.parametrize("piece_bytes", [8, 80, 1000, 10**6])
 def test_pieces_are_all_of_an_array(shape, piece_bytes, monkeypatch):
-    monkeypatch.setattr(_file_maps, "PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr(_file_maps, "BLOCK_BYTES", piece_bytes)
     x = np.random.default_rng(0).standard_normal(shape)
-    found = list(_file_maps.pieces(x))
+    found = list(_file_maps.blocks_of(x))
     assert all(piece.nbytes <= piece_bytes for piece in found)
     np.testing.assert_array_equal(np.concatenate([piece.ravel() for piece in found]), x.ravel())
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from kymatio.scattering1d.filter_bank import gauss_1d, morlet_1d
 
-from skscatter._filters import (
+from skscatter._scattering.filters import (
     filter_bank,
     gauss_band,
     morlet_band,

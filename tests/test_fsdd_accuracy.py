@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skscatter import LogScattering1D
-from skscatter._demo import EXAMPLE, load_digits, run_example
+from skscatter._cli.demo import EXAMPLE, load_digits, run_example
 
 pytestmark = pytest.mark.fsdd
 

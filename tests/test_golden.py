@@ -7,7 +7,7 @@ import pytest
 from make_golden import EVERY, LOG_EPS, SIGNALS, TABLE, by_definition, log_features, parameters_of
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._settings import NUMERICS
+from skscatter._scattering.settings import NUMERICS
 
 pytestmark = pytest.mark.reliability("Numbers that stay")
 

@@ -21,18 +21,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._backends import NUMBA, choose_place
-from skscatter._cascade import Cascade, _kept
-from skscatter._engines import FusedEngine
-from skscatter._layout import Canvas, lay_out
-from skscatter._paths import paths_of
-from skscatter._pooling import STATISTICS
-from skscatter._settings import resolve
+from skscatter._backends.choice import NUMBA, choose_device
+from skscatter._backends.engines import FusedEngine
+from skscatter._scattering.cascade import Cascade, _kept
+from skscatter._scattering.layout import Grid, lay_out
+from skscatter._scattering.paths import paths_of
+from skscatter._scattering.pooling import STATISTICS
+from skscatter._scattering.settings import resolve
 
 numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
 
-from skscatter._lanes import cascade, compiling, fourier, kernel  # noqa: E402
-from skscatter._lanes.vectors import LANES  # noqa: E402
+from skscatter._backends.compiled import cascade, compiling, fourier, kernel  # noqa: E402
+from skscatter._backends.compiled.vectors import LANES  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
@@ -222,7 +222,7 @@ def test_coefficients_are_linear_in_the_amplitude(amplitude):
 @pytest.mark.parametrize("n", [1, 2, 4, 8])
 def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
     chosen = resolve(3000, J=6, Q=(8, 2), include_order0=True)
-    engine = FusedEngine(chosen, lay_out(chosen, 3000).canvas, "float64", NUMBA)
+    engine = FusedEngine(chosen, lay_out(chosen, 3000).grid, "float64", NUMBA)
     every = paths_of(chosen)
     paths, bands = engine._cascade.paths[n]
     assert sorted(bands["row"]) == list(range(len(every)))
@@ -253,9 +253,9 @@ def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
     ],
 )
 def test_very_long_signals_and_single_samples_are_left_to_numpy(n_padded, stride, suits):
-    canvas = Canvas(n_padded, stride, 0, 1)
+    grid = Grid(n_padded, stride, 0, 1)
     chosen = resolve(64, J=6, T=64, stride=stride)
-    assert cascade.suits(chosen, canvas) == suits
+    assert cascade.suits(chosen, grid) == suits
 
 
 @pytest.mark.parametrize(("n_times", "Class"), [(1, Cascade), (64, cascade.LaneCascade)])
@@ -270,8 +270,8 @@ def test_what_does_not_suit_goes_the_way_of_numpy(n_times, Class):
 def test_what_a_signal_takes_covers_the_work_space():
     chosen = resolve(8192)
     layout = lay_out(chosen, 8192)
-    engine = FusedEngine(chosen, layout.canvas, "float32", NUMBA)
-    room = sum(a.nbytes for a in engine._cascade._new_work_space())
+    engine = FusedEngine(chosen, layout.grid, "float32", NUMBA)
+    room = sum(a.nbytes for a in engine._cascade._new_workspace())
     S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
     assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
     assert engine.chunk % LANES == 0
@@ -296,15 +296,15 @@ def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
 
 
 def test_numba_is_taken_only_when_asked_for():
-    assert choose_place("numba", "auto") == choose_place("numba", "cpu") == NUMBA
-    assert choose_place("auto", "auto") != NUMBA
+    assert choose_device("numba", "auto") == choose_device("numba", "cpu") == NUMBA
+    assert choose_device("auto", "auto") != NUMBA
 
 
 @pytest.mark.reliability("Bad input")
 def test_missing_numba_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(ImportError, match=r'pip install "skscatter\[numba\]"'):
-        choose_place("numba", "auto")
+        choose_device("numba", "auto")
 
 
 @pytest.mark.parametrize(
@@ -348,7 +348,7 @@ def test_a_model_goes_to_a_machine_without_numba_and_says_what_is_missing():
 COMPILE = """
 import numpy as np
 from skscatter import Scattering1D
-from skscatter._lanes import cascade, kernel
+from skscatter._backends.compiled import cascade, kernel
 for kept in kernel.scatter, kernel._scatter_of(7):
     cascade.scatter = kept
     Scattering1D(J=2, Q=1, backend="numba").fit_transform(np.eye(8, dtype="float32"))

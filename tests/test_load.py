@@ -18,9 +18,9 @@ from cases import noise
 from joblib import Parallel, delayed
 
 from skscatter import LogScattering1D
-from skscatter._engines import get_engine
-from skscatter._layout import lay_out
-from skscatter._parallel import count_threads, free_cores
+from skscatter._backends.engines import get_engine
+from skscatter._execution.parallel import count_threads, free_cores
+from skscatter._scattering.layout import lay_out
 
 pytestmark = pytest.mark.reliability("Load")
 
@@ -177,7 +177,7 @@ def test_engines_that_are_no_longer_used_are_let_go():
 
 def engine_of(model):
     settings = model._settings
-    return get_engine(settings, lay_out(settings, model.n_times_).canvas, "float64")
+    return get_engine(settings, lay_out(settings, model.n_times_).grid, "float64")
 
 
 LONG = """

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 from kymatio.scattering1d.filter_bank import gauss_1d
 
-from skscatter._filters import gauss_band
-from skscatter._layout import lay_out
-from skscatter._low_pass import (
+from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._scattering.filters import gauss_band
+from skscatter._scattering.layout import lay_out
+from skscatter._scattering.low_pass import (
     MOST_NODES,
     BlockLowPass,
-    Grid,
+    SampledGrid,
     SpectralLowPass,
     Tiling,
     low_pass,
 )
-from skscatter._namespaces import NumpyNamespace
-from skscatter._settings import SIGMA0, resolve
-from skscatter._spectra import negligible
+from skscatter._scattering.settings import SIGMA0, resolve
+from skscatter._scattering.spectra import negligible
 
 # Frames few and many, finer and coarser than T; phi that reaches around the padded signal.
 CASES = [
@@ -51,11 +51,11 @@ def form_frames(form):
     return form.n_frames
 
 
-def by_definition(U, canvas, T, k):
+def by_definition(U, grid, T, k):
     """Convolve with kymatio's filter, periodised by the sum, and take the frames."""
-    n = canvas.n_padded >> k
-    phi_hat = gauss_1d(canvas.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
-    frames = (canvas.first_frame + canvas.stride * np.arange(canvas.n_frames)) >> k
+    n = grid.n_padded >> k
+    phi_hat = gauss_1d(grid.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
+    frames = (grid.first_frame + grid.stride * np.arange(grid.n_frames)) >> k
     return np.fft.ifft(np.fft.fft(U) * phi_hat).real[:, frames]
 
 
@@ -68,15 +68,15 @@ def test_every_form_averages_by_the_definition(
     parameters, dtype, tolerance, spectrum_at_hand, frames, multiple
 ):
     settings = resolve(**parameters)
-    canvas, xp = lay_out(settings, parameters["n_times"]).canvas, NumpyNamespace(dtype)
-    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
+    grid, xp = lay_out(settings, parameters["n_times"]).grid, NumpyNamespace(dtype)
+    phi = gauss_band(grid.n_padded, SIGMA0 / settings.T)
     for k in rates(settings):
-        U = np.random.default_rng(k).uniform(0, 1, (2, canvas.n_padded >> k))
+        U = np.random.default_rng(k).uniform(0, 1, (2, grid.n_padded >> k))
         form = low_pass(
             xp,
             phi,
             settings.T,
-            canvas,
+            grid,
             k,
             spectrum_at_hand,
             frames=frames,
@@ -86,7 +86,7 @@ def test_every_form_averages_by_the_definition(
         # kymatio's Gaussian leaves a period out, which counts at T = 1.
         tails = 10 * math.exp(-((settings.T / SIGMA0) ** 2) / 2)
         np.testing.assert_allclose(
-            S, by_definition(U, canvas, settings.T, k), rtol=0, atol=tolerance + tails
+            S, by_definition(U, grid, settings.T, k), rtol=0, atol=tolerance + tails
         )
 
 
@@ -97,36 +97,36 @@ def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
     share = negligible(dtype)
     gathered = 0
     for k in rates(settings):
-        grid = Grid(T, lay_out(settings, 20000).canvas, k, share)
+        sampled = SampledGrid(T, lay_out(settings, 20000).grid, k, share)
         for block in 2 ** np.arange(1, 11):
-            tiling = Tiling(grid, int(block))
+            tiling = Tiling(sampled, int(block))
             if len(tiling.nodes) >= min(block, MOST_NODES):
                 continue
             gathered += 1
             t = np.arange(tiling.tile_blocks * block) + tiling.first_block * block
-            frames = grid.first + np.arange(tiling.n_frames) * grid.stride
+            frames = sampled.first + np.arange(tiling.n_frames) * sampled.stride
             blocks = tiling.average().reshape(tiling.tile_blocks, len(tiling.nodes), -1)
             matrix = np.einsum("tm,bmf->btf", tiling.gather(), blocks).reshape(len(t), -1)
-            exact = grid.phi(frames - t[:, np.newaxis])
+            exact = sampled.phi(frames - t[:, np.newaxis])
             # The bound on the interpolation, and the rounding of this check.
-            assert np.abs(matrix - exact).max() <= (share + 1e-13) * grid.phi(np.zeros(1))[0]
+            assert np.abs(matrix - exact).max() <= (share + 1e-13) * sampled.phi(np.zeros(1))[0]
     assert gathered or T < 8
 
 
 def test_long_signals_need_small_matrices():
     settings = resolve(2**22, J=10)
-    canvas, xp = lay_out(settings, 2**22).canvas, NumpyNamespace("float32")
+    grid, xp = lay_out(settings, 2**22).grid, NumpyNamespace("float32")
     for k in rates(settings):
-        form = BlockLowPass(xp, Grid(settings.T, canvas, k, negligible("float32")))
+        form = BlockLowPass(xp, SampledGrid(settings.T, grid, k, negligible("float32")))
         assert form.average.size + (0 if form.gather is None else form.gather.size) < 2**17
 
 
 def test_forms_follow_from_what_is_at_hand():
     settings = resolve(8192, J=8)
-    canvas, xp = lay_out(settings, 8192).canvas, NumpyNamespace("float32")
-    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
-    assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, True), SpectralLowPass)
-    assert isinstance(low_pass(xp, phi, settings.T, canvas, 2, False), BlockLowPass)
+    grid, xp = lay_out(settings, 8192).grid, NumpyNamespace("float32")
+    phi = gauss_band(grid.n_padded, SIGMA0 / settings.T)
+    assert isinstance(low_pass(xp, phi, settings.T, grid, 2, True), SpectralLowPass)
+    assert isinstance(low_pass(xp, phi, settings.T, grid, 2, False), BlockLowPass)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +139,6 @@ def test_forms_follow_from_what_is_at_hand():
 )
 def test_a_low_pass_that_reaches_around_to_many_frames_is_no_matrix(parameters, form):
     settings = resolve(5000, J=8, **parameters)
-    canvas, xp = lay_out(settings, 5000).canvas, NumpyNamespace("float32")
-    phi = gauss_band(canvas.n_padded, SIGMA0 / settings.T)
-    assert isinstance(low_pass(xp, phi, settings.T, canvas, 0, False), form)
+    grid, xp = lay_out(settings, 5000).grid, NumpyNamespace("float32")
+    phi = gauss_band(grid.n_padded, SIGMA0 / settings.T)
+    assert isinstance(low_pass(xp, phi, settings.T, grid, 0, False), form)

@@ -11,7 +11,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from skscatter import LogScattering1D, RowStore, RowStoreWarning, Scattering1D, _memory
+from skscatter import LogScattering1D, RowStore, RowStoreWarning, Scattering1D
+from skscatter._cache import memory as _memory
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 

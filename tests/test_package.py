@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import skscatter
-from skscatter import _transformer
+from skscatter._estimators import scattering as _transformer
 
 PACKAGE = Path(skscatter.__file__).parent
 
@@ -50,13 +50,13 @@ def test_mathematics_runs_without_scikit_learn():
     code = (
         "import sys; sys.modules['sklearn'] = sys.modules['joblib'] = None\n"
         "import numpy as np\n"
-        "from skscatter._engines import get_engine\n"
-        "from skscatter._settings import resolve\n"
-        "from skscatter._signals import SignalArray, by_canvas, runs_of\n"
+        "from skscatter._backends.engines import get_engine\n"
+        "from skscatter._scattering.settings import resolve\n"
+        "from skscatter._signals.rows import SignalArray, group_by_grid, group_by_length\n"
         "settings, signals = resolve(100), SignalArray(np.ones((2, 100), 'float32'))\n"
-        "runs, rows = runs_of(settings, signals.row_lengths), range(2)\n"
-        "for canvas, rows in by_canvas(runs, rows):\n"
-        "    engine = get_engine(settings, canvas, 'float32')\n"
+        "runs, rows = group_by_length(settings, signals.row_lengths), range(2)\n"
+        "for grid, rows in group_by_grid(runs, rows):\n"
+        "    engine = get_engine(settings, grid, 'float32')\n"
         "    print(engine(signals.block(rows), runs).shape)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

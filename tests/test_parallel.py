@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info
 
-from skscatter import _parallel
-from skscatter._cascade import threads_of_a_call
-from skscatter._parallel import (
+from skscatter._execution import parallel as _parallel
+from skscatter._execution.parallel import (
     Work,
     check_n_jobs,
     count_threads,
@@ -16,6 +15,7 @@ from skscatter._parallel import (
     one_blas_thread,
     rows_per_task,
 )
+from skscatter._scattering.cascade import threads_of_a_call
 
 
 def blas_threads():

@@ -6,8 +6,8 @@ import pytest
 from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 from kymatio.scattering1d.utils import compute_meta_scattering
 
-from skscatter._paths import path_names, released_gain, scattering_paths
-from skscatter._settings import resolve
+from skscatter._scattering.paths import path_names, released_gain, scattering_paths
+from skscatter._scattering.settings import resolve
 
 
 @pytest.mark.parametrize("J", [0, 3, 8])

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from skscatter._namespaces import NumpyNamespace
-from skscatter._pooling import check_pooling, segment_shares
-from skscatter._pooling import pool as pool_on
+from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._scattering.pooling import check_pooling, segment_shares
+from skscatter._scattering.pooling import pool as pool_on
 
 
 def pool(S, statistics, n_segments):

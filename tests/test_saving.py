@@ -15,15 +15,16 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skscatter
-from skscatter import LogScattering1D, Scattering1D, SelectPaths, _saving
+from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter._estimators import saving as _saving
 
 pytestmark = pytest.mark.reliability("Saved models")
 
 # What a model of this library names beside the types that skops trusts by itself.
 TRUSTED = {
-    "skscatter._selection.SelectPaths",
-    "skscatter._transformer.LogScattering1D",
-    "skscatter._transformer.Scattering1D",
+    "skscatter._estimators.selection.SelectPaths",
+    "skscatter._estimators.scattering.LogScattering1D",
+    "skscatter._estimators.scattering.Scattering1D",
 }
 
 KEPT = sorted(FOLDER.glob("*/*.pickle"))

@@ -7,8 +7,8 @@ import pytest
 from kymatio.scattering1d.filter_bank import compute_temporal_support, gauss_1d
 from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
-from skscatter._layout import lay_out, low_pass_reach
-from skscatter._settings import default_J, resolve
+from skscatter._scattering.layout import lay_out, low_pass_reach
+from skscatter._scattering.settings import default_J, resolve
 
 
 @pytest.mark.filterwarnings("ignore:Signal support is too small")
@@ -40,10 +40,10 @@ def test_layout_is_that_of_kymatio(n_times, share):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         front_end = ScatteringNumPy1D(0, n_times, Q=1, T=T)
-    assert layout.canvas.n_padded == front_end._N_padded
+    assert layout.grid.n_padded == front_end._N_padded
     assert (layout.pad_left, layout.pad_right) == (front_end.pad_left, front_end.pad_right)
     k = front_end.log2_T
-    first_frame = layout.canvas.first_frame - layout.start
+    first_frame = layout.grid.first_frame - layout.start
     assert first_frame == front_end.ind_start[k] * 2**k - front_end.pad_left
     assert layout.n_frames == front_end.ind_end[k] - front_end.ind_start[k]
 
@@ -52,12 +52,12 @@ def test_layout_is_that_of_kymatio(n_times, share):
 def test_every_length_has_a_frame_within_the_signal(n_times):
     for log2_stride in range(n_times.bit_length()):
         layout = lay_out(resolve(n_times, stride=2**log2_stride), n_times)
-        canvas = layout.canvas
-        frames = canvas.first_frame + canvas.stride * np.arange(layout.n_frames)
-        assert 1 <= layout.n_frames <= canvas.n_frames
+        grid = layout.grid
+        frames = grid.first_frame + grid.stride * np.arange(layout.n_frames)
+        assert 1 <= layout.n_frames <= grid.n_frames
         assert (frames >= layout.start).all()
         assert (frames < layout.start + n_times).all()
-        assert canvas.first_frame + canvas.n_frames * canvas.stride <= canvas.n_padded
+        assert grid.first_frame + grid.n_frames * grid.stride <= grid.n_padded
 
 
 def test_default_stride_is_the_octave_of_T():

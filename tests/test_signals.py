@@ -14,9 +14,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, RowStore, Scattering1D, frame_signal
-from skscatter._engines import get_engine
-from skscatter._pooling import segment_shares
-from skscatter._signals import is_collection
+from skscatter._backends.engines import get_engine
+from skscatter._scattering.pooling import segment_shares
+from skscatter._signals.rows import is_collection
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 LENGTHS = [1000, 300, 5000, 777, 1000, 301, 64]

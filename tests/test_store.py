@@ -22,8 +22,9 @@ import pytest
 import store_worker
 from store_worker import fill, key
 
-from skscatter import RowStore, RowStoreWarning, _store
-from skscatter._store import row_keys
+from skscatter import RowStore, RowStoreWarning
+from skscatter._cache import store as _store
+from skscatter._cache.store import row_keys
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs what POSIX has")
 
@@ -60,7 +61,7 @@ def worker(task, store, *arguments):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_rows_come_back_bit_for_bit_in_any_order(store, dtype):
-    assert fill(store, range(600), dtype=dtype, grain=8) == list(range(600))
+    assert fill(store, range(600), dtype=dtype, block_multiple=8) == list(range(600))
     assert fill(store, reversed(range(600)), dtype=dtype) == []
     assert fill(store, [700, 3, 701], dtype=dtype) == [700, 701]
     assert store.info()[1] == 602
@@ -104,7 +105,7 @@ def test_progress_counts_every_row_once(store):
 
 def test_blocks_are_multiples_of_the_grain_and_grow_with_speed(store):
     sizes = []
-    fill(store, range(1000), grain=6, before=lambda rows: sizes.append(len(rows)))
+    fill(store, range(1000), block_multiple=6, before=lambda rows: sizes.append(len(rows)))
     assert all(size % 6 == 0 for size in sizes[:-1])
     assert sizes[0] == 24
     assert max(sizes) > 100
@@ -114,7 +115,7 @@ def test_blocks_are_multiples_of_the_grain_and_grow_with_speed(store):
         sizes.append(len(rows))
         time.sleep(0.02 * len(rows))
 
-    fill(store, range(2000, 2060), before=slow, grain=2)
+    fill(store, range(2000, 2060), before=slow, block_multiple=2)
     assert max(sizes) <= 16
 
 
@@ -281,7 +282,7 @@ def test_least_recently_used_rows_go_first(tmp_path, monkeypatch):
 def test_the_limit_holds_whatever_is_written(tmp_path):
     store = RowStore(tmp_path, max_bytes=200_000)
     for first in range(0, 2000, 100):
-        fill(store, range(first, first + 100), width=200, grain=10)
+        fill(store, range(first, first + 100), width=200, block_multiple=10)
         assert store.info().bytes <= 200_000
     assert Path(store.path).stat().st_size <= 300_000
     fill(store, range(3), width=100_000)  # one does not fit
@@ -331,7 +332,9 @@ def test_threads_that_need_the_same_rows_compute_each_once(store):
 
     def run():
         start.wait()
-        shares.append(fill(store, range(200), grain=2, before=lambda rows: time.sleep(0.002)))
+        shares.append(
+            fill(store, range(200), block_multiple=2, before=lambda rows: time.sleep(0.002))
+        )
 
     threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:
@@ -691,7 +694,7 @@ def test_full_disks_are_done_without(store, kilobytes):
     resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, hard))
     try:
         with pytest.warns(RowStoreWarning, match="cannot be used: (its disk|the disk|File too)"):
-            assert set(fill(store, range(1000), grain=10)) >= set(range(20, 1000))
+            assert set(fill(store, range(1000), block_multiple=10)) >= set(range(20, 1000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     if kilobytes > 30:
@@ -711,7 +714,7 @@ def test_full_databases_are_done_without(store, monkeypatch):
 
     monkeypatch.setattr(_store, "_connect", connect_to_small_disk)
     with pytest.warns(RowStoreWarning, match="the disk is full. Make room"):
-        assert fill(store, range(1000), width=64, grain=50) == list(range(1000))
+        assert fill(store, range(1000), width=64, block_multiple=50) == list(range(1000))
     assert 0 < store.info().rows < 1000
     assert len(fill(store, range(store.info().rows), width=64)) == 0
 

@@ -14,7 +14,7 @@ import sklearn
 from sklearn.exceptions import NotFittedError
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._parallel import stop_event
+from skscatter._execution.parallel import stop_event
 
 N_TIMES = 64
 

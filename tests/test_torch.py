@@ -25,21 +25,22 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D, SelectPaths, _backends
-from skscatter._amplitude import to_unit_magnitude
-from skscatter._backends import NUMPY, Place, choose_place, namespace_at
-from skscatter._engines import FusedEngine, KymatioEngine, get_engine
-from skscatter._layout import lay_out
-from skscatter._namespaces import NumpyNamespace
-from skscatter._paths import paths_of
-from skscatter._pooling import STATISTICS, pool
-from skscatter._settings import resolve
-from skscatter._signals import runs_of
-from skscatter._torch import TorchNamespace
+from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter._backends import choice as _backends
+from skscatter._backends.choice import NUMPY, Device, choose_device, namespace_on
+from skscatter._backends.engines import FusedEngine, KymatioEngine, get_engine
+from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._backends.torch_arrays import TorchNamespace
+from skscatter._scattering.amplitude import to_unit_magnitude
+from skscatter._scattering.layout import lay_out
+from skscatter._scattering.paths import paths_of
+from skscatter._scattering.pooling import STATISTICS, pool
+from skscatter._scattering.settings import resolve
+from skscatter._signals.rows import group_by_length
 
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
 
-CPU = Place("torch", "cpu")
+CPU = Device("torch", "cpu")
 HAS_CUDA = _backends._has_cuda  # which tests do not see otherwise
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 
@@ -82,7 +83,7 @@ def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine, device):
     settings = resolve(n_times, include_order0=True, **parameters)
     x = noise(n_times)
     reference = kymatio(settings, x)
-    scatter = OfOneLength(Engine, settings, n_times, dtype, choose_place("torch", device))
+    scatter = OfOneLength(Engine, settings, n_times, dtype, choose_device("torch", device))
     xp = scatter.engine.xp
     S = xp.to_numpy(scatter(xp.load(x.astype(dtype))))
     assert S.dtype == dtype
@@ -124,9 +125,9 @@ def test_scaling_is_that_of_numpy(dtype):
     info = np.finfo(dtype)
     sizes = [0, info.smallest_subnormal, info.tiny, 1e-30, 0.3, 0.5, 1, 4, 1e30, info.max]
     X = np.array([[-size, size / 4] for size in sizes], dtype)
-    runs = runs_of(resolve(2), np.full(len(X), 2))
+    runs = group_by_length(resolve(2), np.full(len(X), 2))
     for normalize in None, "max", "rms":
-        scaled, gain = to_unit_magnitude(namespace_at(CPU, dtype), torch.tensor(X), runs, normalize)
+        scaled, gain = to_unit_magnitude(namespace_on(CPU, dtype), torch.tensor(X), runs, normalize)
         expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, runs, normalize)
         np.testing.assert_allclose(scaled[1:], expected[1:], rtol=4 * info.eps)
         np.testing.assert_array_equal(scaled[0], 0)
@@ -139,7 +140,7 @@ def test_scaling_is_that_of_numpy(dtype):
 def test_statistics_are_those_of_numpy(n_frames, n_segments):
     S = np.random.default_rng(0).integers(0, 5, (3, 4, n_frames)).astype(float)
     statistics = tuple(STATISTICS)
-    pooled = pool(namespace_at(CPU, "float64"), torch.tensor(S), statistics, n_segments)
+    pooled = pool(namespace_on(CPU, "float64"), torch.tensor(S), statistics, n_segments)
     expected = pool(NumpyNamespace("float64"), S, statistics, n_segments)
     np.testing.assert_allclose(pooled, expected, atol=1e-14)
 
@@ -178,7 +179,7 @@ def test_how_the_work_is_divided_does_not_change_the_features(batch_size, monkey
 
 @pytest.mark.parametrize("allow", ["high", "medium"])
 def test_products_stay_exact_where_the_user_allows_coarse_ones(allow, monkeypatch):
-    xp = namespace_at(CPU, "float32")
+    xp = namespace_on(CPU, "float32")
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal(shape).astype("float32") for shape in [(50, 60), (60, 70)])
     before = torch.get_float32_matmul_precision()
@@ -212,7 +213,7 @@ def test_surroundings_do_not_change_the_features(dispatch):
         inside = transformer.transform(X)
     torch.testing.assert_close(inside, expected, rtol=0, atol=0)
     torch.testing.assert_close(transformer.transform(X), expected, rtol=0, atol=0)
-    assert not namespace_at(CPU, "float32").load(X.requires_grad_()).requires_grad
+    assert not namespace_on(CPU, "float32").load(X.requires_grad_()).requires_grad
 
 
 # ---------------------------------------------------------------- tensors in, tensors out
@@ -327,14 +328,14 @@ def test_data_frames_come_out_of_the_torch_backend():
     ("backend", "device", "cuda", "place"),
     [
         ("auto", "auto", False, NUMPY),
-        ("auto", "auto", True, Place("torch", "cuda:0")),
+        ("auto", "auto", True, Device("torch", "cuda:0")),
         ("auto", "cpu", True, NUMPY),
-        ("auto", "cuda:1", True, Place("torch", "cuda:1")),
-        ("auto", "mps", False, Place("torch", "mps:0")),
+        ("auto", "cuda:1", True, Device("torch", "cuda:1")),
+        ("auto", "mps", False, Device("torch", "mps:0")),
         ("numpy", "auto", True, NUMPY),
         ("numpy", "cpu", True, NUMPY),
         ("torch", "auto", False, CPU),
-        ("torch", "auto", True, Place("torch", "cuda:0")),
+        ("torch", "auto", True, Device("torch", "cuda:0")),
         ("torch", "cpu", True, CPU),
     ],
 )
@@ -347,7 +348,7 @@ def test_automatic_choice(backend, device, cuda, place, monkeypatch):
     monkeypatch.setattr(_backends, "_has_cuda", HAS_CUDA)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch, "empty", Found)
-    assert _backends.choose_place(backend, device) == place
+    assert _backends.choose_device(backend, device) == place
 
 
 @pytest.mark.parametrize("installed", [False, True])
@@ -355,9 +356,9 @@ def test_automatic_choice(backend, device, cuda, place, monkeypatch):
 def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
     code = (
         "import sys\n"
-        "from skscatter import _backends\n"
+        "from skscatter._backends import choice as _backends\n"
         f"_backends._driver_in_sight = lambda: {driver}\n"
-        "assert _backends.choose_place('auto', 'auto')\n"
+        "assert _backends.choose_device('auto', 'auto')\n"
         "print('torch' in sys.modules)\n"
     )
     code = code if installed else without("torch") + code
@@ -432,7 +433,7 @@ def test_missing_torch_is_asked_for(parameters, monkeypatch):
 
 def test_devices_of_single_precision_say_so():
     with pytest.raises(ValueError, match=r"device='mps' computes in float32 only.*'float32'"):
-        namespace_at(Place("torch", "mps"), "float64")
+        namespace_on(Device("torch", "mps"), "float64")
 
 
 @BOTH
@@ -520,11 +521,11 @@ def test_blocks_fit_the_memory_that_is_free_on_the_device(cuda_namespace, monkey
         monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (60, 1000))
     assert cuda_namespace.free_bytes() == 30
-    assert namespace_at(CPU, "float32").free_bytes() is None
+    assert namespace_on(CPU, "float32").free_bytes() is None
 
-    xp, X = namespace_at(CPU, "float64"), signals(9)
+    xp, X = namespace_on(CPU, "float64"), signals(9)
     engine = get_engine(
-        resolve(X.shape[1]), lay_out(resolve(X.shape[1]), X.shape[1]).canvas, "float64", CPU
+        resolve(X.shape[1]), lay_out(resolve(X.shape[1]), X.shape[1]).grid, "float64", CPU
     )
     asked = []
     monkeypatch.setattr(xp, "free_bytes", lambda: 2.5 * engine.bytes_per_signal)
@@ -534,7 +535,7 @@ def test_blocks_fit_the_memory_that_is_free_on_the_device(cuda_namespace, monkey
 
 
 def test_a_lack_of_memory_in_the_fft_library_counts_as_one():
-    xp = namespace_at(CPU, "float32")
+    xp = namespace_on(CPU, "float32")
     with pytest.raises(xp.out_of_memory, match="CUFFT_ALLOC"), xp.working(from_numpy=True):
         raise RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED")
     with pytest.raises(RuntimeError, match="other") as caught, xp.working(from_numpy=True):
@@ -566,7 +567,7 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     xp = SmallNamespace("float64", room=2)
     xp.n_workers = n_workers
     for module in "_engines", "_transformer":
-        monkeypatch.setattr(f"skscatter.{module}.namespace_at", lambda place, dtype: xp)
+        monkeypatch.setattr(f"skscatter.{module}.namespace_on", lambda place, dtype: xp)
     get_engine.cache_clear()
     try:
         features = LogScattering1D().fit_transform(X)
@@ -581,7 +582,7 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
 
 
 def test_torch_computes_in_the_calling_thread_whatever_n_jobs_says(monkeypatch):
-    xp, threads = namespace_at(CPU, "float64"), set()
+    xp, threads = namespace_on(CPU, "float64"), set()
     load = xp.load
 
     def watched(x):

@@ -23,7 +23,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._engines import get_engine
+from skscatter._backends.engines import get_engine
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._filters import filter_bank
+from skscatter._scattering.filters import filter_bank
 
 from .axes import frequency_axis, frequency_label, make_axes
 from .subject import find_scattering

@@ -10,8 +10,8 @@ from sklearn.metrics import check_scoring
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
-from skscatter._transformer import Scattering1D
-from skscatter._validation import check_integer
+from skscatter._common.parameters import check_integer
+from skscatter._estimators.scattering import Scattering1D
 
 from .axes import cell_edges, time_label
 from .path_map import PathMap

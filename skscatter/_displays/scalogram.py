@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from skscatter._validation import check_integer
+from skscatter._common.parameters import check_integer
 
 from .axes import cell_edges, draw_cells, frequency_label, magnitudes, make_axes, time_label
 from .path_map import PathMap

@@ -8,9 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skscatter._selection import SelectPaths
-from skscatter._transformer import Scattering1D
-from skscatter._validation import check_integer
+from skscatter._common.parameters import check_integer
+from skscatter._estimators.scattering import Scattering1D
+from skscatter._estimators.selection import SelectPaths
 
 
 def find_scattering(estimator: Any) -> Scattering1D:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from skscatter._validation import check_path
+from skscatter._common.parameters import check_path
 
 # What this package writes there: the data sets, and files that are being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")

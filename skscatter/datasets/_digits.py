@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skscatter._validation import MOST_TIMES, check_choice, check_integer
+from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer
 
 from ._recordings import fit_length, pcm_to_float
 

@@ -24,7 +24,7 @@ from urllib.request import url2pathname
 
 import numpy as np
 
-from skscatter._validation import check_path
+from skscatter._common.parameters import check_path
 
 from ._digits import FILE_NAME, SAMPLING_RATE, Recordings
 from ._recordings import read_pcm

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from skscatter._validation import check_choice, check_path, check_real
+from skscatter._common.parameters import check_choice, check_path, check_real
 
 from ._recordings import pcm_to_float, read_pcm
 

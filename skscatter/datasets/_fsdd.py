@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from skscatter._validation import check_choice, check_integer, check_real
+from skscatter._common.parameters import check_choice, check_integer, check_real
 
 from ._data_home import get_data_home, remove_stale_parts, write_atomically
 from ._digits import DamagedFileError, Recordings, View

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import wavfile
 
-from skscatter._validation import check_integer
+from skscatter._common.parameters import check_integer
 
 
 def read_pcm(contents: bytes, name: str) -> tuple[NDArray[Any], int]:

@@ -1,0 +1,1 @@
+"""What computes the transform: NumPy, PyTorch, compiled code, and kymatio's front ends."""

@@ -1,0 +1,1 @@
+"""The cache of features: its file, its sessions and its keys."""

@@ -1,0 +1,1 @@
+"""Helpers that know nothing of signals: checks of parameters, optional imports, units."""

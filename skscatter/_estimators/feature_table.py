@@ -1,0 +1,85 @@
+"""The table of features: which channel, path, part and statistic each of them is."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skscatter._scattering.paths import path_names
+
+ABSENT = -1  # the channel, segment or frame of a feature that has none
+
+
+class PathFeature(NamedTuple):
+    """What becomes of the frames of a path: a statistic of a segment, or one frame."""
+
+    suffix: str
+    segment: int
+    frame: int
+    statistic: str
+
+
+def parts(n_segments: int, statistics: tuple[str, ...], n_frames: int) -> list[PathFeature]:
+    """List the features of one path, in their order: without statistics, the frames."""
+    if not statistics:
+        return [PathFeature(f"_frame{i}", ABSENT, i, "") for i in range(n_frames)]
+    return [
+        PathFeature(f"_seg{i}_{name}", i, ABSENT, name)
+        for i in range(n_segments)
+        for name in statistics
+    ]
+
+
+def channel_prefixes(n_channels: int, statistics: tuple[str, ...]) -> list[tuple[str, int]]:
+    """List what begins the names of a channel's features, and the channel.
+
+    One channel needs no name, and with statistics over the channels there is none.
+    """
+    if statistics:
+        return [(f"ch{name}_", ABSENT) for name in statistics]
+    return [(f"ch{i}_" if n_channels > 1 else "", i) for i in range(n_channels)]
+
+
+def feature_table(
+    prefixes: list[tuple[str, int]],
+    paths: NDArray[np.void],
+    of_path: list[PathFeature],
+    sampling_rate: float | None,
+) -> NDArray[np.void]:
+    """Describe the features, in their order: by channel, then path, then part.
+
+    Returns
+    -------
+    features : structured ndarray of shape (n_features,)
+        With the fields that `skscatter.Scattering1D.features_` documents.
+    """
+    unit = 1.0 if sampling_rate is None else sampling_rate
+    rows: list[tuple[Any, ...]] = [
+        (
+            prefix + name + part.suffix,
+            channel,
+            i,
+            path["order"],
+            path["xi1"] * unit,
+            path["xi2"] * unit,
+            *part[1:],
+        )
+        for prefix, channel in prefixes
+        for i, (name, path) in enumerate(zip(path_names(paths, sampling_rate), paths, strict=True))
+        for part in of_path
+    ]
+    longest = max(len(row[0]) for row in rows)
+    return np.array(
+        rows,
+        dtype=[
+            ("name", f"U{longest}"),
+            ("channel", np.int32),
+            ("path", np.int32),
+            ("order", np.int8),
+            ("carrier", np.float64),
+            ("modulation", np.float64),
+            ("segment", np.int32),
+            ("frame", np.int32),
+            ("statistic", "U6"),
+        ],
+    )

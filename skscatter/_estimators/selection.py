@@ -1,0 +1,267 @@
+"""Features of some paths alone: by order, by carrier frequency, by modulation frequency."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn import config_context
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
+
+from skscatter._backends.choice import adopt
+from skscatter._common.parameters import check_integer, check_real
+from skscatter._estimators.saving import Saved
+from skscatter._estimators.scattering import Scattering1D, refuse_other_library
+from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
+
+Range = tuple[float | None, float | None] | None
+
+
+class SelectPaths(Saved, TransformerMixin, BaseEstimator):
+    """Scattering features of some paths: of an order, of a band of frequencies.
+
+    It wraps the transformer, which alone knows the frequencies of its features, and takes its place
+    in a pipeline. A grid search can tune the band like any other parameter.
+
+    Parameters
+    ----------
+    transformer : Scattering1D or LogScattering1D
+        What computes the features. It is cloned, and stays as it is.
+    order : {0, 1, 2}, tuple of these, or None, default=None
+        Orders to keep. None keeps them all.
+    carrier : tuple of (float or None, float or None), or None, default=None
+        Lowest and highest centre frequency of the first wavelet, both included, in Hz where the
+        transformer has a `sampling_rate`, else in cycles per sample. None in it is no bound. A
+        range leaves out features of order 0, which have no such frequency.
+    modulation : tuple of (float or None, float or None), or None, default=None
+        The same for the second wavelet. A range leaves out features of the orders 0 and 1.
+
+    Attributes
+    ----------
+    transformer_ : Scattering1D or LogScattering1D
+        The fitted transformer.
+    n_features_in_ : int
+        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
+    feature_names_in_ : ndarray of str
+        Names of the columns, where the signals came as a data frame that has them.
+
+    See Also
+    --------
+    Scattering1D.features_ : The table that says which frequencies a feature belongs to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skscatter import LogScattering1D, SelectPaths
+    >>> X = np.random.default_rng(0).standard_normal((10, 1000))
+    >>> transformer = LogScattering1D(J=6, sampling_rate=1000)
+    >>> band = SelectPaths(transformer, order=1, carrier=(50, 80))
+    >>> band.fit_transform(X).shape
+    (10, 5)
+    >>> print(*band.get_feature_names_out())
+    S1_76.97Hz_seg0_mean S1_70.58Hz_seg0_mean S1_64.72Hz_seg0_mean S1_59.35Hz_seg0_mean \
+S1_54.42Hz_seg0_mean
+    """
+
+    def __init__(
+        self,
+        transformer: Scattering1D,
+        *,
+        order: int | tuple[int, ...] | None = None,
+        carrier: Range = None,
+        modulation: Range = None,
+    ) -> None:
+        self.transformer = transformer
+        self.order = order
+        self.carrier = carrier
+        self.modulation = modulation
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Fit the transformer and find its features that are asked for.
+
+        Parameters
+        ----------
+        X : array-like, dask array or list of arrays
+            Signals, as for the transformer.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            Fitted transformer.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a parameter or the signals are not as described, or no feature is left.
+        """
+        if not isinstance(self.transformer, Scattering1D):
+            raise TypeError(
+                f"transformer={self.transformer!r} must be a Scattering1D or LogScattering1D."
+            )
+        orders = _check_order(self.order)
+        ranges = {
+            name: _check_range(name, getattr(self, name)) for name in ("carrier", "modulation")
+        }
+        transformer = clone(self.transformer).set_output(transform="default").fit(X)
+        table = transformer.features_
+        support = np.ones(len(table), bool)
+        if orders is not None:
+            support &= np.isin(table["order"], orders)
+        for name, (low, high) in ranges.items():
+            if (low, high) != (None, None):
+                support &= ~np.isnan(table[name])
+            if low is not None:
+                support &= table[name] >= low
+            if high is not None:
+                support &= table[name] <= high
+        if not support.any():
+            raise ValueError(self._why_empty(table, transformer.sampling_rate))
+        self.transformer_ = transformer
+        self._kept = np.flatnonzero(support).tolist()
+        return self
+
+    def transform(self, X: ArrayLike) -> Any:
+        """Compute the features that were asked for.
+
+        Parameters
+        ----------
+        X : array-like, dask array or list of arrays
+            Signals, as for the transformer.
+
+        Returns
+        -------
+        features : array of shape (n_samples, n_selected)
+            Some columns of what the transformer returns, in their order.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError, ImportError, RuntimeError
+            As for the transformer.
+        """
+        check_is_fitted(self)
+        refuse_other_library(self, X, "transform", self.transformer_._library)
+        with config_context(transform_output="default"):
+            features = self.transformer_.transform(X)
+        if is_dask(features):
+            refuse_data_frames(self)
+            return features[:, self._kept]
+        features, give_back = adopt(features)
+        return give_back(features[:, self._kept])
+
+    def get_support(self, indices: bool = False) -> NDArray[Any]:
+        """Return which features of the transformer are kept.
+
+        Parameters
+        ----------
+        indices : bool, default=False
+            Whether to return their positions instead of a mask.
+
+        Returns
+        -------
+        support : ndarray
+            Of bool, one for each feature of the transformer; or with `indices`, of int, one for
+            each that is kept.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        """
+        check_is_fitted(self)
+        if indices:
+            return np.array(self._kept)
+        return np.isin(np.arange(len(self.transformer_.features_)), self._kept)
+
+    def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
+        """Name the features that are kept.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            As for the transformer.
+
+        Returns
+        -------
+        names : ndarray of str
+            In the order of the features.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        ValueError
+            If `input_features` does not fit the input seen by `fit`.
+        """
+        check_is_fitted(self)
+        return self.transformer_.get_feature_names_out(input_features)[self._kept]
+
+    @property
+    def features_(self) -> NDArray[np.void]:
+        """Table of the features that are kept: rows of the transformer's ``features_``."""
+        check_is_fitted(self)
+        return self.transformer_.features_[self._kept]
+
+    @property
+    def n_features_in_(self) -> int:
+        """Length of a signal in samples, where `fit` got an array with one channel."""
+        return self.transformer_.n_features_in_
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Names of the columns, where the signals came as a data frame that has them."""
+        return self.transformer_.feature_names_in_
+
+    def __sklearn_tags__(self) -> Any:
+        """Take what the transformer takes."""
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.transformer)
+        tags.array_api_support = inner.array_api_support
+        tags.input_tags = inner.input_tags
+        tags.transformer_tags = inner.transformer_tags
+        return tags
+
+    def _why_empty(self, table: NDArray[np.void], sampling_rate: float | None) -> str:
+        unit = "cycles per sample" if sampling_rate is None else "Hz"
+        there_are = "; ".join(
+            f"{name} from {np.nanmin(table[name]):.4g} to {np.nanmax(table[name]):.4g} {unit}"
+            for name in ("carrier", "modulation")
+            if not np.isnan(table[name]).all()
+        )
+        orders = ", ".join(str(order) for order in np.unique(table["order"]))
+        return (
+            f"order={self.order!r}, carrier={self.carrier!r} and modulation={self.modulation!r} "
+            f"leave no feature. There are the orders {orders}; {there_are}."
+        )
+
+
+def _check_order(order: Any) -> list[int] | None:
+    if order is None:
+        return None
+    orders = list(order) if isinstance(order, tuple | list) else [order]
+    if not orders or any(
+        check_integer("order", each, minimum=0) not in (0, 1, 2) for each in orders
+    ):
+        raise ValueError(f"order={order!r} must be 0, 1, 2, a tuple of these, or None.")
+    return orders
+
+
+def _check_range(name: str, bounds: Any) -> tuple[float | None, float | None]:
+    if bounds is None:
+        return None, None
+    if not isinstance(bounds, tuple | list) or len(bounds) != 2:
+        raise TypeError(
+            f"{name}={bounds!r} must be a pair of frequencies (lowest, highest), either of which "
+            "may be None, or None."
+        )
+    low, high = (
+        None if bound is None else check_real(f"{name}[{i}]", bound, minimum=0)
+        for i, bound in enumerate(bounds)
+    )
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"{name}={bounds!r} must have its lowest frequency first.")
+    return low, high

@@ -1,0 +1,1 @@
+"""Running the transform: blocks of signals on threads, and streams of batches."""

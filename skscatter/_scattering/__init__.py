@@ -1,0 +1,1 @@
+"""The mathematics of scattering, written against a small namespace of array operations."""

@@ -1,0 +1,48 @@
+"""Bring signals to magnitude one, and back."""
+
+import numpy as np
+
+from skscatter._scattering.layout import Groups
+from skscatter._scattering.namespace import Array, Namespace
+
+NORMALIZERS = (None, "max", "rms")
+
+
+def to_unit_magnitude(
+    xp: Namespace, X: Array, groups: Groups, normalize: str | None
+) -> tuple[Array, Array | None]:
+    """Scale each signal so that no square under- or overflows, and normalize it if asked.
+
+    The transform is homogeneous, so a signal can be scaled by a power of two, which is exact, and
+    its coefficients scaled back: signals of 1e150 or 1e-300 come out as exactly as any other.
+
+    Parameters
+    ----------
+    xp : Namespace
+        Array operations, in the precision of `X`.
+    X : array of shape (n_signals, n_longest)
+        With zeros after shorter signals. Not changed.
+    groups : list of (slice, Layout)
+        Rows of one length.
+    normalize : {None, "max", "rms"}
+        Divide each signal by its largest magnitude or its root mean square (a signal of zeros
+        stays as it is).
+
+    Returns
+    -------
+    scaled : array of shape (n_signals, n_longest)
+        Signals of magnitude about 1.
+    gain : array of shape (n_signals,) or None
+        Factor that brings their coefficients back; None if they are to stay, as when normalized.
+    """
+    scale, gain = xp.powers_of_two(xp.peak(X))
+    scaled = X * scale[:, np.newaxis]
+    if normalize is None:
+        return scaled, gain
+    size = xp.peak(scaled)
+    if normalize == "rms":
+        for rows, layout in groups:
+            squares = scaled[rows, : layout.n_times] ** 2
+            size[rows] = squares.mean(-1) ** 0.5
+    scaled /= (size + (size == 0))[:, np.newaxis]
+    return scaled, None

@@ -1,0 +1,259 @@
+"""The scattering cascade.
+
+For a signal x, padded, with wavelets psi1, psi2 and a low-pass phi (Andén and Mallat, "Deep
+Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III)::
+
+    S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
+
+Both orders are the same step: bands are cut out of some spectra and brought to their own rate,
+their envelopes are taken, and the envelopes are averaged. A `Batch` is that step for many paths.
+Signals go through in small chunks, whose work space stays in the cache and is used again.
+"""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from skscatter._scattering.layout import Groups, Layout
+from skscatter._scattering.namespace import Array, Namespace
+from skscatter._scattering.plan import SIGNAL, Batch, Plan, Stage
+
+# Threads that a call may take for a signal so long that it is computed in stages. Each has a work
+# space of its own.
+threads_of_a_call: ContextVar[int] = ContextVar("threads_of_a_call", default=1)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Memory for one chunk of signals.
+
+    Attributes
+    ----------
+    bins : list of dict of int to complex array of shape (n_signals, n_members, n_bins)
+        For each stage, windows on the spectra of its sources and of the signals. The stages
+        share their memory.
+    real, complex : array of shape (n_largest,)
+        Room for the padded signals, and for the largest batch.
+    """
+
+    bins: list[dict[int, Array]]
+    real: Array
+    complex: Array
+
+
+class _Kept(threading.local):
+    """The work space that a thread used last, and for what: which cascade, how many signals."""
+
+    cascade: object = None
+    n_signals = 0
+    work: Any = None
+
+
+_kept = _Kept()
+
+
+def kept_workspace(cascade: Any, n_signals: int, new: Callable[[int], Any]) -> Any:
+    """Memory for `n_signals` or more: this thread's last one, if it will do, or a `new` one."""
+    if _kept.work is not None and _kept.cascade is cascade and _kept.n_signals >= n_signals:
+        return _kept.work
+    _kept.work = _kept.cascade = None  # let go of the old one first
+    work = new(n_signals)
+    if n_signals * cascade.bytes_per_signal <= cascade.xp.kept_bytes:
+        _kept.cascade, _kept.n_signals, _kept.work = cascade, n_signals, work
+    return work
+
+
+class Cascade:
+    """The scattering transform of signals of one length, in one precision.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to compute, and how.
+    xp : Namespace
+        Array operations, those that the plan was made with.
+
+    Notes
+    -----
+    Instances do not change: any number of threads may call one.
+    """
+
+    def __init__(self, plan: Plan, xp: Namespace) -> None:
+        self.plan, self.xp = plan, xp
+        batches = [batch for stage in plan.stages for batch in stage.batches]
+        self.largest_batch = max(len(batch.paths) * batch.n for batch in batches)
+        self.room = max(
+            plan.grid.n_padded,
+            *(len(batch.paths) * xp.workspace_size(batch.n) for batch in batches),
+        )
+
+    @property
+    def chunk(self) -> int:
+        """Signals that go through together."""
+        return self.plan.chunk
+
+    @property
+    def bytes_per_signal(self) -> int:
+        """Work space and result of one signal, in bytes."""
+        plan = self.plan
+        bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
+        # A batch, its modulus, and the modulus's spectrum, which comes in new memory.
+        reals = 2 * self.room + plan.n_paths * plan.grid.n_frames
+        return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
+
+    def workspace(self, n_signals: int) -> Workspace:
+        """Memory for `n_signals` or more."""
+        work: Workspace = kept_workspace(self, n_signals, self._new_workspace)
+        return work
+
+    def _new_workspace(self, n_signals: int) -> Workspace:
+        xp, plan = self.xp, self.plan
+        signal = xp.empty_complex((n_signals, 1, plan.signal.window.n_bins))
+        room = xp.empty_complex((n_signals * max(stage.n_bins for stage in plan.stages),))
+        bins = []
+        for stage in plan.stages:
+            bins.append({SIGNAL: signal})
+            start = 0
+            for key, source in stage.sources.items():
+                shape = (n_signals, len(source.members), source.window.n_bins)
+                stop = start + math.prod(shape)
+                bins[-1][key] = room[start:stop].reshape(shape)
+                start = stop
+        return Workspace(
+            bins=bins,
+            real=xp.empty((n_signals * self.room,)),
+            complex=xp.empty_complex((n_signals * self.largest_batch,)),
+        )
+
+    def __call__(self, x: Array, groups: Groups) -> Array:
+        """Scatter signals.
+
+        Parameters
+        ----------
+        x : array of shape (n_signals, n_longest)
+            In the namespace's precision, of magnitude about 1 (squares must not overflow). What
+            follows a shorter signal is not looked at.
+        groups : list of (slice, Layout)
+            How the rows are laid out, on the plan's grid.
+
+        Returns
+        -------
+        S : array of shape (n_signals, n_paths, n_frames)
+            With the frames of the grid; those beyond the frames of a signal are not its own.
+        """
+        plan = self.plan
+        chunk = min(plan.chunk, len(x))
+        work = self.workspace(chunk)
+        S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
+        for start in range(0, len(x), chunk):
+            padded = work.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
+            padded = padded.reshape(-1, plan.grid.n_padded)
+            for rows, layout in groups:
+                first, stop = max(rows.start, start), min(rows.stop, start + chunk)
+                if first < stop:
+                    signals = x[first:stop, : layout.n_times]
+                    target = padded[first - start : stop - start]
+                    pad(self.xp, plan.padding, signals, layout, target)
+            self._scatter(padded, S[start : start + chunk], work)
+        return S
+
+    def _scatter(self, padded: Array, S: Array, work: Workspace) -> None:
+        """Scatter one chunk of padded signals into `S`."""
+        plan, n_signals = self.plan, len(padded)
+        spectrum = self.xp.rfft(padded)
+        if plan.order0 is not None:
+            plan.order0.apply(spectrum, out=S[:, 0])
+        signal = work.bins[0][SIGNAL][:n_signals]
+        plan.signal.window.unfold(spectrum, signal[:, 0])
+        del spectrum  # it is large where signals are long
+        left = deque(enumerate(plan.stages))
+
+        def compute_what_is_left(work: Workspace) -> None:
+            try:
+                while (next_one := pop(left)) is not None:
+                    i, stage = next_one
+                    bins = {key: room[:n_signals] for key, room in work.bins[i].items()}
+                    bins[SIGNAL] = signal
+                    for batch in stage.batches:
+                        self._compute(batch, stage, bins, S, work)
+            finally:
+                left.clear()  # after an error or an interrupt nothing is begun
+
+        n_others = min(threads_of_a_call.get(), len(left)) - 1
+        if not n_others:
+            compute_what_is_left(work)
+            return
+        with ThreadPoolExecutor(n_others) as pool:
+            others = [
+                pool.submit(lambda: compute_what_is_left(self.workspace(n_signals)))
+                for _ in range(n_others)
+            ]
+            compute_what_is_left(work)
+        for other in others:
+            other.result()
+
+    def _compute(
+        self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: Workspace
+    ) -> None:
+        """Compute a batch: its rows of `S`, and what it leaves in `bins` for the next order."""
+        xp = self.xp
+        shape = (len(S), len(batch.paths))
+        bands = work.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
+        for piece in batch.bands:
+            piece.filter.apply(bins[piece.source][:, piece.members], bands[:, piece.rows])
+
+        if batch.n_bins:
+            U = xp.envelope_spectra(bands, batch.n_bins, work.real)
+        else:
+            bands = xp.ifft(bands)[..., batch.low_pass.used]
+            U = work.real[: math.prod(bands.shape)].reshape(bands.shape)
+            xp.modulus(bands, out=U)
+
+        average = xp.empty((*shape, S.shape[-1]))
+        batch.low_pass.apply(U, out=average)
+        xp.remove_negative(average)  # rounding, since envelopes and phi are positive
+        S[:, batch.paths] = average
+
+        if batch.next_source is not None:
+            source, members = batch.next_source
+            stage.sources[source].window.unfold(U, bins[source][:, members])
+
+
+def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> None:
+    """Write `x` of shape (n_signals, n_times) and its continuation around `out`."""
+    left, right, n = layout.pad_left, layout.pad_right, layout.n_times
+    match padding:
+        case "reflect":
+            before, after = xp.flip(x[:, 1 : left + 1]), xp.flip(x[:, n - 1 - right : n - 1])
+        case "zero":
+            before, after = 0, 0
+        case _:  # periodic
+            before, after = x[:, n - left :], x[:, :right]
+    write_around(out, layout.start - left, left, before)
+    write_around(out, layout.start + n, right, after)
+    write_around(out, layout.start, n, x)
+
+
+def pop(left: deque[Any]) -> Any:
+    """Take the first of what is left; None where other threads were faster."""
+    try:
+        return left.popleft()
+    except IndexError:
+        return None
+
+
+def write_around(out: Array, start: int, n: int, values: Array | int) -> None:
+    """Write `n` values along the last axis of `out`, which closes to a circle, from `start` on."""
+    start %= out.shape[-1]
+    fit = min(n, out.shape[-1] - start)
+    if isinstance(values, int):
+        out[:, start : start + fit] = values
+        out[:, : n - fit] = values
+    else:
+        out[:, start : start + fit] = values[:, :fit]
+        out[:, : n - fit] = values[:, fit:]

@@ -1,0 +1,122 @@
+"""Where a signal and its frames lie: padding and sampling, by kymatio's rules."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from skscatter._scattering.filters import REACH, gauss_window
+from skscatter._scattering.settings import SIGMA0, Settings
+
+PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
+
+
+# Canvases of one padded length, by the number of frames: signals of nearly one length share one,
+# and few averages are in vain.
+RUNGS = 8
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What signals of similar length are laid out on: padded length, and frames, in samples.
+
+    Attributes
+    ----------
+    n_padded : int
+        Length after padding, a power of two.
+    stride : int
+        Samples between frames.
+    first_frame : int
+        Position of the first frame, a multiple of the stride.
+    n_frames : int
+        Number of frames, at least those of each signal.
+    """
+
+    n_padded: int
+    stride: int
+    first_frame: int
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where a signal lies on its grid, which closes to a circle, in samples.
+
+    Attributes
+    ----------
+    grid : Grid
+        It follows from the length of the signal alone.
+    n_times : int
+        Length of the signal.
+    start : int
+        Position of its first sample.
+    pad_left, pad_right : int
+        Samples added on either side, which meet at the far side of the circle.
+    n_frames : int
+        Number of its frames, the first ones of the grid.
+    """
+
+    grid: Grid
+    n_times: int
+    start: int
+    pad_left: int
+    pad_right: int
+    n_frames: int
+
+
+Groups = list[tuple[slice, Layout]]  # rows of one length, and how they are laid out
+
+
+@lru_cache(maxsize=2**14)
+def low_pass_reach(n_times: int, T: float) -> int:
+    """Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm.
+
+    The same quantity as kymatio's ``compute_temporal_support``, measured as there on the filter
+    of the unpadded length; where no such reach exists it is half the length.
+    """
+    sigma = SIGMA0 / T
+    whole = math.ceil(REACH / (2 * math.pi * sigma))  # beyond it is zero to rounding
+    t = np.arange(min(whole, n_times // 2), dtype=float)
+    h = np.zeros(len(t))
+    periods = math.ceil(whole / n_times)
+    for period in range(-periods, periods + 1):
+        h += gauss_window(t + period * n_times, sigma)
+    beyond = np.cumsum(h[::-1])[::-1]
+    small = np.flatnonzero(beyond <= PADDING_CRITERION)
+    if small.size:
+        return int(small[0]) + 1
+    return min(len(t) + 1, n_times // 2)
+
+
+@lru_cache(maxsize=2**14)
+def lay_out(settings: Settings, n_times: int) -> Layout:
+    """Padding and frames of a signal, by kymatio's rule.
+
+    The padded length is the power of two that leaves three reaches of the low-pass on each side,
+    but never so long that a reflection would need samples that the signal does not have.
+
+    There a signal lies in the middle of its padding. Here it is moved around the circle, by a
+    multiple of the stride, to where its first frame is the first of the grid. All envelopes are
+    sampled at multiples of rates that divide the stride, so the same samples come out.
+    """
+    stride = settings.stride
+    wanted = n_times + 2 * 3 * low_pass_reach(n_times, settings.T)
+    log2_padded = min(math.ceil(math.log2(wanted)), math.floor(math.log2(3 * n_times - 2)))
+    n_padded = 2**log2_padded
+    pad_left = (n_padded - n_times) // 2
+    first = -(-pad_left // stride)
+    n_frames = -(-(pad_left + n_times) // stride) - first
+
+    n_hops = n_padded // stride
+    rung = max(1, n_hops // RUNGS)
+    n_shared = min(-(-n_frames // rung) * rung, n_hops)
+    first_shared = (n_hops - n_shared) // 2
+    return Layout(
+        grid=Grid(n_padded, stride, first_shared * stride, n_shared),
+        n_times=n_times,
+        start=pad_left + (first_shared - first) * stride,
+        pad_left=pad_left,
+        pad_right=n_padded - n_times - pad_left,
+        n_frames=n_frames,
+    )
