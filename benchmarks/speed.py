@@ -274,8 +274,8 @@ def contenders(n_threads: int) -> Iterator[Contender]:
             own, bound = f"skscatter, {name}, {threads[n]}", f"{floor}, {threads[n]}"
             yield Contender(own, skscatter(backend=backend), n, longest, bound)
             yield Contender(bound, make_floor, n, longest)
-        fast = skscatter(backend=backend, precision="fast")
-        yield Contender(f'{own}, precision="fast"', fast, n_threads, longest)
+        fast = skscatter(backend=backend, subsampling="critical")
+        yield Contender(f'{own}, subsampling="critical"', fast, n_threads, longest)
     if has_torch:
         torch_cpu = skscatter(backend="torch", device="cpu")
         yield Contender(f"skscatter, torch CPU, {threads[n_threads]}", torch_cpu, n_threads)

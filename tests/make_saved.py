@@ -19,7 +19,7 @@ LISTED = [x[:n] for x, n in zip(X, (300, 180, 222, 300), strict=True)]
 CHANNELS = X.reshape(2, 2, 300)
 MODELS = {
     "defaults": (LogScattering1D(), X),
-    "every-frame": (Scattering1D(J=4, Q=(4, 2), T=20.0, pooling=None, normalize="rms"), X),
+    "every-frame": (Scattering1D(J=4, Q=(4, 2), T=20.0, pooling=None, input_scaling="rms"), X),
     "lists": (LogScattering1D(J=5, n_segments=3, pooling=("mean", "std")), LISTED),
     "channels": (Scattering1D(J=5, channel_pooling="max", include_order0=True), CHANNELS),
     "paths": (SelectPaths(LogScattering1D(J=5, sampling_rate=100.0), order=2), X),

@@ -7,9 +7,9 @@ from skscatter._scattering.layout import lay_out
 from skscatter._scattering.settings import resolve
 
 
-def to_unit_magnitude(X, normalize):
+def to_unit_magnitude(X, input_scaling):
     runs = [(slice(0, len(X)), lay_out(resolve(X.shape[1]), X.shape[1]))]
-    return to_unit_magnitude_on(NumpyNamespace(X.dtype), X, runs, normalize)
+    return to_unit_magnitude_on(NumpyNamespace(X.dtype), X, runs, input_scaling)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -27,8 +27,8 @@ def test_scaling_is_exact_and_brings_every_magnitude_near_one(dtype):
 
 
 def test_zeros_stay_zeros():
-    for normalize in None, "max", "rms":
-        scaled, _ = to_unit_magnitude(np.zeros((1, 4)), normalize)
+    for input_scaling in None, "max", "rms":
+        scaled, _ = to_unit_magnitude(np.zeros((1, 4)), input_scaling)
         np.testing.assert_array_equal(scaled, 0)
 
 

@@ -29,12 +29,12 @@ from skscatter._scattering.spectra import bin_ranges
 from skscatter._signals.rows import group_by_length
 
 
-@pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
+@pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_fused_engine_equals_kymatio(case, dtype, tolerance, normalization):
+def test_fused_engine_equals_kymatio(case, dtype, tolerance, filter_gain):
     n_times, parameters = case
-    settings = resolve(n_times, include_order0=True, normalization=normalization, **parameters)
+    settings = resolve(n_times, include_order0=True, filter_gain=filter_gain, **parameters)
     x = noise(n_times)
     reference = kymatio(settings, x)
     S = fused(settings, x.astype(dtype), dtype)
@@ -170,10 +170,10 @@ def test_cascade_equals_the_definition_up_to_aliasing(parameters, padding):
         assert relative_error(S[of_order], expected[of_order]) < tolerance
 
 
-@pytest.mark.parametrize(("precision", "halvings"), [("reference", 0), ("fast", 1)])
-def test_fast_precision_halves_the_rates_and_stays_close(precision, halvings):
-    settings = resolve(2000, J=7, Q=8, precision=precision)
-    assert [settings.subsampling(j) for j in range(9)] == [min(j + halvings, 7) for j in range(9)]
+@pytest.mark.parametrize(("subsampling", "halvings"), [("standard", 0), ("critical", 1)])
+def test_critical_subsampling_halves_the_rates_and_stays_close(subsampling, halvings):
+    settings = resolve(2000, J=7, Q=8, subsampling=subsampling)
+    assert [settings.log2_rate(j) for j in range(9)] == [min(j + halvings, 7) for j in range(9)]
     x = noise(2000)
     S = fused(settings, x)
     finest = resolve(2000, J=7, Q=8, stride=1)
@@ -183,7 +183,7 @@ def test_fast_precision_halves_the_rates_and_stays_close(precision, halvings):
     )
     exact = fused(finest, x)[..., first - first_finest :: settings.stride]
     order = paths_of(settings)["order"]
-    bounds = {"reference": (3e-4, 2e-3), "fast": (1e-3, 5e-3)}[precision]  # white noise
+    bounds = {"standard": (3e-4, 2e-3), "critical": (1e-3, 5e-3)}[subsampling]  # white noise
     for k, bound in zip((1, 2), bounds, strict=True):
         assert relative_error(S[:, order == k], exact[:, order == k]) < bound
 
@@ -204,7 +204,7 @@ def test_unit_sine_has_the_same_first_order_peak_at_every_octave(Q):
 
 
 def test_released_normalization_makes_the_same_sine_fainter_at_each_octave():
-    settings = resolve(2**14, J=9, Q=8, max_order=1, normalization="kymatio-0.3")
+    settings = resolve(2**14, J=9, Q=8, max_order=1, filter_gain="kymatio-0.3")
     t = np.arange(2**14)
     frequencies = 0.1875 / 2 ** np.arange(4.0)
     x = np.sin(2 * np.pi * frequencies[:, np.newaxis] * t)

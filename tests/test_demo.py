@@ -41,7 +41,7 @@ def test_example_is_the_published_setting():
         "J": 8,
         "Q": 12,
         "log_eps": 1e-6,
-        "normalization": "kymatio-0.3",
+        "filter_gain": "kymatio-0.3",
     }
 
 

@@ -104,12 +104,12 @@ def test_spectra_of_two_halves_are_those_of_real_signals(n):
 # ---------------------------------------------------------------- the same numbers
 
 
-@pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
+@pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
 @pytest.mark.parametrize(("dtype", "tolerance"), PRECISIONS)
 @pytest.mark.parametrize("case", CASES, ids=name_of)
-def test_compiled_cascade_equals_kymatio(case, dtype, tolerance, normalization):
+def test_compiled_cascade_equals_kymatio(case, dtype, tolerance, filter_gain):
     n_times, parameters = case
-    settings = resolve(n_times, include_order0=True, normalization=normalization, **parameters)
+    settings = resolve(n_times, include_order0=True, filter_gain=filter_gain, **parameters)
     x = noise(n_times)
     reference = kymatio(settings, x)
     S = fused(settings, x.astype(dtype), dtype, NUMBA)
@@ -143,7 +143,7 @@ def test_compiled_cascade_equals_that_of_numpy(data):
         max_order=data.draw(st.sampled_from([1, 2])),
         include_order0=data.draw(st.booleans()),
         padding=data.draw(st.sampled_from(["reflect", "zero", "periodic"])),
-        precision=data.draw(st.sampled_from(["reference", "fast"])),
+        subsampling=data.draw(st.sampled_from(["standard", "critical"])),
     )
     dtype, tolerance = data.draw(st.sampled_from([("float64", 1e-13), ("float32", 2e-6)]))
     x = noise(n_times, data.draw(st.integers(1, 9))).astype(dtype)
@@ -152,13 +152,13 @@ def test_compiled_cascade_equals_that_of_numpy(data):
 
 
 @pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
-@pytest.mark.parametrize("normalize", [None, "max", "rms"])
+@pytest.mark.parametrize("input_scaling", [None, "max", "rms"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
-def test_features_equal_those_of_numpy(Transformer, normalize, dtype, tolerance):
+def test_features_equal_those_of_numpy(Transformer, input_scaling, dtype, tolerance):
     X = noise(300, 22).reshape(11, 2, 300).astype(dtype)
     expected, features = (
         Transformer(
-            backend=backend, normalize=normalize, pooling=tuple(STATISTICS), n_segments=3
+            backend=backend, input_scaling=input_scaling, pooling=tuple(STATISTICS), n_segments=3
         ).fit_transform(X)
         for backend in ("numpy", "numba")
     )
@@ -171,7 +171,7 @@ def test_features_equal_those_of_numpy(Transformer, normalize, dtype, tolerance)
     "parameters",
     [
         {"J": 5},
-        {"J": 6, "Q": (12, 2), "precision": "fast", "include_order0": True},
+        {"J": 6, "Q": (12, 2), "subsampling": "critical", "include_order0": True},
         {"J": 5, "Q": 3, "T": 100, "stride": 4},
         {"J": 4, "max_order": 1},
     ],

@@ -27,7 +27,7 @@ def parameters(draw, longest=1500, shortest=2):
         "T": draw(st.none() | st.floats(1, n_times)),
         "max_order": draw(st.sampled_from([1, 2])),
         "include_order0": draw(st.booleans()),
-        "normalization": draw(st.sampled_from(["unit", "kymatio-0.3"])),
+        "filter_gain": draw(st.sampled_from(["unit", "kymatio-0.3"])),
     }
 
 
@@ -57,12 +57,16 @@ def test_the_engines_agree(case, precision):
     st.permutations(range(5)),
 )
 def test_a_signal_has_the_same_features_alone_and_in_any_order(
-    case, padding, pooling, normalize, n_segments, order
+    case, padding, pooling, input_scaling, n_segments, order
 ):
     n_times, chosen = case
     X = signals(n_times, 5)
     model = LogScattering1D(
-        **chosen, padding=padding, pooling=pooling, normalize=normalize, n_segments=n_segments
+        **chosen,
+        padding=padding,
+        pooling=pooling,
+        input_scaling=input_scaling,
+        n_segments=n_segments,
     ).fit(X)
     together = model.transform(X)
     np.testing.assert_array_equal(model.transform(X[list(order)]), together[list(order)])
@@ -143,8 +147,8 @@ EXTREMES = st.floats(allow_nan=False, allow_infinity=False)
     st.sampled_from(["reflect", "zero", "periodic"]),
     st.sampled_from(["mean", "max", "median", "std"]),
 )
-def test_every_finite_signal_has_finite_features(X, Transformer, normalize, padding, pooling):
-    model = Transformer(J=2, Q=1, normalize=normalize, padding=padding, pooling=pooling)
+def test_every_finite_signal_has_finite_features(X, Transformer, input_scaling, padding, pooling):
+    model = Transformer(J=2, Q=1, input_scaling=input_scaling, padding=padding, pooling=pooling)
     assert np.isfinite(model.fit_transform(np.array(X))).all()
 
 

@@ -89,14 +89,14 @@ def test_default_stride_is_the_octave_of_T():
         ({"max_order": 3}, ValueError, ["max_order=3", "1 or 2"]),
         ({"max_order": True}, ValueError, ["max_order=True", "1 or 2"]),
         ({"include_order0": "no"}, TypeError, ["include_order0='no'", "True or False"]),
-        ({"normalization": "l1"}, ValueError, ["normalization='l1'", "'unit'", "'kymatio-0.3'"]),
+        ({"filter_gain": "l1"}, ValueError, ["filter_gain='l1'", "'unit'", "'kymatio-0.3'"]),
         ({"padding": None}, ValueError, ["padding=None", "'reflect'", "'zero'", "'periodic'"]),
         ({"engine": "fast"}, ValueError, ["engine='fast'", "'fused'", "'kymatio'"]),
-        ({"precision": "exact"}, ValueError, ["precision='exact'", "'reference'", "'fast'"]),
+        ({"subsampling": "exact"}, ValueError, ["subsampling='exact'", "'standard'", "'critical'"]),
         (
-            {"engine": "kymatio", "precision": "fast"},
+            {"engine": "kymatio", "subsampling": "critical"},
             ValueError,
-            ["precision='fast'", "engine='kymatio'", "engine='fused'"],
+            ["subsampling='critical'", "engine='kymatio'", "engine='fused'"],
         ),
         (
             {"engine": "kymatio", "padding": "zero"},
@@ -116,14 +116,14 @@ def test_bad_parameters_are_named_with_what_is_accepted(parameters, error, words
 @pytest.mark.parametrize(
     ("asked", "kept"),
     [
-        ({}, {"Q": (8, 1), "max_order": 2, "include_order0": False, "normalization": "unit"}),
+        ({}, {"Q": (8, 1), "max_order": 2, "include_order0": False, "filter_gain": "unit"}),
         ({"J": 8, "T": 500, "stride": 256}, {}),  # the largest
         ({"J": 0, "T": 1, "stride": 1, "max_order": 1, "Q": (1, 1)}, {}),  # the smallest
         ({"Q": 500}, {"Q": (500, 1)}),
         ({"Q": [3, 500]}, {"Q": (3, 500)}),
-        ({"include_order0": True, "normalization": "kymatio-0.3", "max_order": 2}, {}),
-        ({"padding": "zero", "engine": "fused", "precision": "fast"}, {}),
-        ({"padding": "reflect", "engine": "kymatio", "precision": "reference"}, {}),
+        ({"include_order0": True, "filter_gain": "kymatio-0.3", "max_order": 2}, {}),
+        ({"padding": "zero", "engine": "fused", "subsampling": "critical"}, {}),
+        ({"padding": "reflect", "engine": "kymatio", "subsampling": "standard"}, {}),
     ],
 )
 def test_what_is_asked_for_is_kept_up_to_the_bounds(asked, kept):
@@ -148,7 +148,7 @@ def test_bounds_are_those_of_the_shortest_signal():
     ("parameters", "octaves"),
     [
         ({"J": 8}, [0, 3, 8]),
-        ({"J": 8, "precision": "fast"}, [1, 4, 8]),
+        ({"J": 8, "subsampling": "critical"}, [1, 4, 8]),
         ({"J": 8, "T": 64}, [0, 3, 6]),
         ({"J": 8, "stride": 16}, [0, 3, 4]),
         ({"J": 8, "T": 64, "stride": 128}, [0, 3, 6]),
@@ -156,7 +156,7 @@ def test_bounds_are_those_of_the_shortest_signal():
 )
 def test_bands_are_subsampled_by_their_octave_and_no_more_than_the_frames(parameters, octaves):
     settings = resolve(4096, **parameters)
-    assert [settings.subsampling(j) for j in (0, 3, 9)] == octaves
+    assert [settings.log2_rate(j) for j in (0, 3, 9)] == octaves
 
 
 def test_numpy_integers_are_integers():

@@ -44,10 +44,15 @@ def ragged_channels():
     "parameters",
     [
         {},
-        {"padding": "zero", "normalize": "rms"},
-        {"padding": "periodic", "normalize": "max", "n_segments": 3, "pooling": ("std", "median")},
-        {"T": 40, "stride": 4, "include_order0": True, "precision": "fast"},
-        {"stride": 64, "normalization": "kymatio-0.3"},
+        {"padding": "zero", "input_scaling": "rms"},
+        {
+            "padding": "periodic",
+            "input_scaling": "max",
+            "n_segments": 3,
+            "pooling": ("std", "median"),
+        },
+        {"T": 40, "stride": 4, "include_order0": True, "subsampling": "critical"},
+        {"stride": 64, "filter_gain": "kymatio-0.3"},
     ],
 )
 def test_features_are_those_of_each_signal_alone(Transformer, parameters, ragged):

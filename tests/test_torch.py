@@ -93,11 +93,11 @@ def test_engines_equal_kymatio_on_numpy(case, dtype, tolerance, Engine, device):
 
 
 @pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
-@pytest.mark.parametrize("precision", ["reference", "fast"])
+@pytest.mark.parametrize("subsampling", ["standard", "critical"])
 @pytest.mark.parametrize("stride", [None, 4, 256])
-def test_fused_engine_equals_itself_on_numpy(padding, precision, stride):
+def test_fused_engine_equals_itself_on_numpy(padding, subsampling, stride):
     settings = resolve(
-        700, J=6, stride=stride, padding=padding, precision=precision, normalization="kymatio-0.3"
+        700, J=6, stride=stride, padding=padding, subsampling=subsampling, filter_gain="kymatio-0.3"
     )
     x = noise(700)
     S = fused(settings, torch.tensor(x), "float64", CPU)
@@ -106,11 +106,13 @@ def test_fused_engine_equals_itself_on_numpy(padding, precision, stride):
 
 @BOTH
 @pytest.mark.parametrize("engine", ["fused", "kymatio"])
-@pytest.mark.parametrize("normalize", [None, "max", "rms"])
+@pytest.mark.parametrize("input_scaling", [None, "max", "rms"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
-def test_features_equal_those_of_numpy(Transformer, engine, normalize, dtype, tolerance, device):
+def test_features_equal_those_of_numpy(
+    Transformer, engine, input_scaling, dtype, tolerance, device
+):
     X = signals(dtype=dtype)
-    parameters = {"engine": engine, "normalize": normalize, "pooling": tuple(STATISTICS)}
+    parameters = {"engine": engine, "input_scaling": input_scaling, "pooling": tuple(STATISTICS)}
     expected, features = (
         Transformer(backend=backend, n_segments=3, device=place, **parameters).fit_transform(X)
         for backend, place in (("numpy", "cpu"), ("torch", device))
@@ -126,12 +128,14 @@ def test_scaling_is_that_of_numpy(dtype):
     sizes = [0, info.smallest_subnormal, info.tiny, 1e-30, 0.3, 0.5, 1, 4, 1e30, info.max]
     X = np.array([[-size, size / 4] for size in sizes], dtype)
     runs = group_by_length(resolve(2), np.full(len(X), 2))
-    for normalize in None, "max", "rms":
-        scaled, gain = to_unit_magnitude(namespace_on(CPU, dtype), torch.tensor(X), runs, normalize)
-        expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, runs, normalize)
+    for input_scaling in None, "max", "rms":
+        scaled, gain = to_unit_magnitude(
+            namespace_on(CPU, dtype), torch.tensor(X), runs, input_scaling
+        )
+        expected, expected_gain = to_unit_magnitude(NumpyNamespace(dtype), X, runs, input_scaling)
         np.testing.assert_allclose(scaled[1:], expected[1:], rtol=4 * info.eps)
         np.testing.assert_array_equal(scaled[0], 0)
-        if normalize is None:
+        if input_scaling is None:
             np.testing.assert_array_equal(gain[1:], expected_gain[1:])
 
 
@@ -566,7 +570,7 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     expected = LogScattering1D().fit_transform(X)
     xp = SmallNamespace("float64", room=2)
     xp.n_workers = n_workers
-    for module in "_engines", "_transformer":
+    for module in "_backends.engines", "_estimators.scattering":
         monkeypatch.setattr(f"skscatter.{module}.namespace_on", lambda place, dtype: xp)
     get_engine.cache_clear()
     try:

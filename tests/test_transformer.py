@@ -34,13 +34,13 @@ NON_DEFAULT = {
     "max_order": 1,
     "stride": 1,
     "include_order0": True,
-    "normalization": "kymatio-0.3",
+    "filter_gain": "kymatio-0.3",
     "pooling": ("mean", "std", "max", "median"),
     "n_segments": 2,
     "channel_pooling": ("mean", "max"),
-    "normalize": "rms",
+    "input_scaling": "rms",
     "padding": "zero",
-    "precision": "fast",
+    "subsampling": "critical",
     "backend": "numpy",
     "device": "cpu",
     "sampling_rate": 8000.0,
@@ -54,7 +54,7 @@ NON_DEFAULT = {
     [
         Scattering1D(),
         LogScattering1D(),
-        Scattering1D(Q=2, pooling=None, padding="periodic", normalize="max"),
+        Scattering1D(Q=2, pooling=None, padding="periodic", input_scaling="max"),
         LogScattering1D(Q=1, log_eps=1.0, log_stage="pooled", pooling="median"),
         Scattering1D(Q=1, engine="kymatio"),
         LogScattering1D(Q=1, engine="kymatio", include_order0=True),
@@ -129,15 +129,15 @@ def test_logarithm_comes_before_or_after_pooling(pooling):
 
 @BOTH
 @pytest.mark.parametrize("max_order", [1, 2])
-@pytest.mark.parametrize("normalization", ["unit", "kymatio-0.3"])
-def test_engines_agree(Transformer, max_order, normalization):
+@pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
+def test_engines_agree(Transformer, max_order, filter_gain):
     X = np.random.default_rng(0).standard_normal((3, 1000))
     parameters = {
         "J": 6,
         "Q": (8, 2),
         "T": 100,
         "max_order": max_order,
-        "normalization": normalization,
+        "filter_gain": filter_gain,
         "include_order0": True,
     }
     fused, kymatio = (
@@ -148,8 +148,8 @@ def test_engines_agree(Transformer, max_order, normalization):
 
 def test_normalized_features_do_not_depend_on_the_amplitude():
     X = np.random.default_rng(0).standard_normal((3, 500))
-    for normalize in "max", "rms":
-        transformer = LogScattering1D(normalize=normalize)
+    for input_scaling in "max", "rms":
+        transformer = LogScattering1D(input_scaling=input_scaling)
         np.testing.assert_allclose(
             transformer.fit_transform(X), transformer.fit_transform(-1e3 * X), rtol=1e-9
         )
@@ -310,7 +310,7 @@ def test_unfitted_transformers_say_so(Transformer):
         ({"J": 6}, ValueError, "J=6 .* 0 to 5 fit"),
         ({"pooling": "sum"}, ValueError, "pooling='sum'.*'mean', 'max', 'median', 'std'"),
         ({"n_segments": 0}, ValueError, "n_segments=0"),
-        ({"normalize": "l2"}, ValueError, "normalize='l2'.*None, 'max', 'rms'"),
+        ({"input_scaling": "l2"}, ValueError, "input_scaling='l2'.*None, 'max', 'rms'"),
         ({"sampling_rate": 0}, ValueError, "sampling_rate=0"),
         ({"sampling_rate": "8k"}, TypeError, "sampling_rate='8k'"),
         ({"batch_size": 0}, ValueError, "batch_size=0"),
@@ -533,7 +533,7 @@ def test_progress_is_shown_on_request(Transformer, capsys):
 def test_transforming_leaves_signals_and_settings_alone():
     X = np.random.default_rng(0).standard_normal((3, 100))
     X.flags.writeable = False
-    transformer = LogScattering1D(normalize="max").fit(X)
+    transformer = LogScattering1D(input_scaling="max").fit(X)
     before = copy.deepcopy(vars(transformer))
     transformer.transform(X)
     assert vars(transformer) == before

@@ -56,7 +56,7 @@ class FusedEngine:
         self.chunk = self._cascade.chunk
         self.bytes_per_signal = self._cascade.bytes_per_signal
         self._gain = None
-        if settings.normalization == "kymatio-0.3":
+        if settings.filter_gain == "kymatio-0.3":
             self._gain = xp.asarray(released_gain(settings)[:, np.newaxis])
 
     def __call__(self, x: Array, groups: Groups) -> Array:
@@ -82,7 +82,7 @@ class KymatioEngine:
         self._own_stride = min(settings.stride, 2**settings.log2_T)
         self._paths = slice(0 if settings.include_order0 else 1, None)
         gain = np.ones((len(paths_of(settings)), 1))
-        if settings.normalization == "unit":
+        if settings.filter_gain == "unit":
             gain = 1 / released_gain(settings)[:, np.newaxis]
         self._gain = xp.asarray(gain)
         # One complex spectrum at a time and its products, and the coefficients twice.

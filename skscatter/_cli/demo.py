@@ -48,7 +48,7 @@ CLASSIFIER = {"max_iter": 1000, "tol": 1e-5}
 
 # The setting of kymatio's spoken digit example, and the accuracies (training, test) that are
 # published with it: https://www.kymat.io/gallery_1d/plot_classif_torch.html
-EXAMPLE: dict[str, Any] = {"J": 8, "Q": 12, "log_eps": 1e-6, "normalization": "kymatio-0.3"}
+EXAMPLE: dict[str, Any] = {"J": 8, "Q": 12, "log_eps": 1e-6, "filter_gain": "kymatio-0.3"}
 EXAMPLE_PUBLISHED = (0.997, 0.980)
 
 # A sampling rate further than this factor from the model's is a damaged header.

@@ -45,7 +45,7 @@ from skscatter._execution.parallel import (
     in_smaller_blocks,
 )
 from skscatter._execution.streams import check_batches, read_ahead
-from skscatter._scattering.amplitude import NORMALIZERS, to_unit_magnitude
+from skscatter._scattering.amplitude import INPUT_SCALINGS, to_unit_magnitude
 from skscatter._scattering.filters import smallest_J
 from skscatter._scattering.layout import Groups, lay_out
 from skscatter._scattering.namespace import Array, Namespace
@@ -102,7 +102,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         Samples between two frames, a power of two. None means the largest one up to `T`.
     include_order0 : bool, default=False
         Whether to keep the average of the signal itself.
-    normalization : {"unit", "kymatio-0.3"}, default="unit"
+    filter_gain : {"unit", "kymatio-0.3"}, default="unit"
         ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
         amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
         of the released kymatio, to reproduce published numbers.
@@ -114,7 +114,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
         Statistics of each feature over the channels of a signal. None keeps the features of every
         channel.
-    normalize : {None, "max", "rms"}, default=None
+    input_scaling : {None, "max", "rms"}, default=None
         Divide each signal by its largest magnitude, or by its root mean square, first.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
         How a signal goes on past its ends.
@@ -134,11 +134,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
         are transformed, and is not saved with a model.
-    precision : {"reference", "fast"}, default="reference"
-        Sampling rates between the orders. ``"reference"``: those of kymatio. ``"fast"``: half of
+    subsampling : {"standard", "critical"}, default="standard"
+        Sampling rates between the orders. ``"standard"``: those of kymatio. ``"critical"``: half of
         them, in about half the time. Against a transform that subsamples nothing, on spoken
-        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"reference"``,
-        by 2e-5 and 7e-4 with ``"fast"`` (relative; ``benchmarks/aliasing.py``).
+        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"standard"``,
+        by 2e-5 and 7e-4 with ``"critical"`` (relative; ``benchmarks/aliasing.py``).
     batch_size : int or None, default=None
         Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
         ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
@@ -221,17 +221,17 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         max_order: int = 2,
         stride: int | None = None,
         include_order0: bool = False,
-        normalization: str = "unit",
+        filter_gain: str = "unit",
         pooling: str | tuple[str, ...] | None = "mean",
         n_segments: int = 1,
         channel_pooling: str | tuple[str, ...] | None = None,
-        normalize: str | None = None,
+        input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
         engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
-        precision: str = "reference",
+        subsampling: str = "standard",
         batch_size: int | None = None,
         n_jobs: int | None = None,
         memory: Memory = None,
@@ -243,17 +243,17 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.max_order = max_order
         self.stride = stride
         self.include_order0 = include_order0
-        self.normalization = normalization
+        self.filter_gain = filter_gain
         self.pooling = pooling
         self.n_segments = n_segments
         self.channel_pooling = channel_pooling
-        self.normalize = normalize
+        self.input_scaling = input_scaling
         self.padding = padding
         self.sampling_rate = sampling_rate
         self.engine = engine
         self.backend = backend
         self.device = device
-        self.precision = precision
+        self.subsampling = subsampling
         self.batch_size = batch_size
         self.n_jobs = n_jobs
         self.memory = memory
@@ -292,10 +292,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             max_order=self.max_order,
             stride=self.stride,
             include_order0=self.include_order0,
-            normalization=self.normalization,
+            filter_gain=self.filter_gain,
             padding=self.padding,
             engine=self.engine,
-            precision=self.precision,
+            subsampling=self.subsampling,
         )
         shortest = int(signals.lengths.min())
         if self.n_segments > shortest:
@@ -625,7 +625,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_pooling(self.pooling)
         check_pooling(self.channel_pooling, "channel_pooling")
         check_integer("n_segments", self.n_segments, minimum=1)
-        check_choice("normalize", self.normalize, NORMALIZERS)
+        check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS)
         if self.sampling_rate is not None:
             check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
         if self.batch_size is not None:
@@ -833,7 +833,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 
     def _scatter(self, engine: Engine, x: Array, groups: Groups) -> Array:
         """Scatter a block of signals to (n_signals, n_paths, n_frames)."""
-        x, gain = to_unit_magnitude(engine.xp, x, groups, self.normalize)
+        x, gain = to_unit_magnitude(engine.xp, x, groups, self.input_scaling)
         S = engine(x, groups)
         if gain is not None:
             S *= gain[:, np.newaxis, np.newaxis]
@@ -865,7 +865,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         statistics = check_pooling(self.pooling)
         return {
             "class": f"{type(self).__module__}.{type(self).__qualname__}",
-            "normalize": self.normalize,
+            "input_scaling": self.input_scaling,
             "pooling": statistics,
             "n_segments": int(self.n_segments) if statistics else None,
         }
@@ -900,7 +900,7 @@ class LogScattering1D(Scattering1D):
         Samples between two frames, a power of two. None means the largest one up to `T`.
     include_order0 : bool, default=False
         Whether to keep the average of the signal itself. It has a sign, and no logarithm is taken.
-    normalization : {"unit", "kymatio-0.3"}, default="unit"
+    filter_gain : {"unit", "kymatio-0.3"}, default="unit"
         ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
         amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
         of the released kymatio, to reproduce published numbers.
@@ -917,7 +917,7 @@ class LogScattering1D(Scattering1D):
     channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
         Statistics of each feature over the channels of a signal. None keeps the features of every
         channel.
-    normalize : {None, "max", "rms"}, default=None
+    input_scaling : {None, "max", "rms"}, default=None
         Divide each signal by its largest magnitude, or by its root mean square, first.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
         How a signal goes on past its ends.
@@ -934,11 +934,11 @@ class LogScattering1D(Scattering1D):
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
         are transformed, and is not saved with a model.
-    precision : {"reference", "fast"}, default="reference"
-        Sampling rates between the orders. ``"reference"``: those of kymatio. ``"fast"``: half of
+    subsampling : {"standard", "critical"}, default="standard"
+        Sampling rates between the orders. ``"standard"``: those of kymatio. ``"critical"``: half of
         them, in about half the time. Against a transform that subsamples nothing, on spoken
-        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"reference"``,
-        by 2e-5 and 7e-4 with ``"fast"`` (relative; ``benchmarks/aliasing.py``).
+        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"standard"``,
+        by 2e-5 and 7e-4 with ``"critical"`` (relative; ``benchmarks/aliasing.py``).
     batch_size : int or None, default=None
         Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
         ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
@@ -982,7 +982,7 @@ class LogScattering1D(Scattering1D):
     Notes
     -----
     The setting of kymatio's spoken digit example is ``LogScattering1D(J=8, Q=12, log_eps=1e-6,
-    normalization="kymatio-0.3")``. See `Scattering1D` for what is computed, and [1]_ for why the
+    filter_gain="kymatio-0.3")``. See `Scattering1D` for what is computed, and [1]_ for why the
     logarithm.
 
     References
@@ -1016,19 +1016,19 @@ class LogScattering1D(Scattering1D):
         max_order: int = 2,
         stride: int | None = None,
         include_order0: bool = False,
-        normalization: str = "unit",
+        filter_gain: str = "unit",
         log_eps: float = 1e-3,
         log_stage: str = "frames",
         pooling: str | tuple[str, ...] | None = "mean",
         n_segments: int = 1,
         channel_pooling: str | tuple[str, ...] | None = None,
-        normalize: str | None = None,
+        input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
         engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
-        precision: str = "reference",
+        subsampling: str = "standard",
         batch_size: int | None = None,
         n_jobs: int | None = None,
         memory: Memory = None,
@@ -1041,17 +1041,17 @@ class LogScattering1D(Scattering1D):
             max_order=max_order,
             stride=stride,
             include_order0=include_order0,
-            normalization=normalization,
+            filter_gain=filter_gain,
             pooling=pooling,
             n_segments=n_segments,
             channel_pooling=channel_pooling,
-            normalize=normalize,
+            input_scaling=input_scaling,
             padding=padding,
             sampling_rate=sampling_rate,
             engine=engine,
             backend=backend,
             device=device,
-            precision=precision,
+            subsampling=subsampling,
             batch_size=batch_size,
             n_jobs=n_jobs,
             memory=memory,

@@ -5,13 +5,13 @@ import numpy as np
 from skscatter._scattering.layout import Groups
 from skscatter._scattering.namespace import Array, Namespace
 
-NORMALIZERS = (None, "max", "rms")
+INPUT_SCALINGS = (None, "max", "rms")
 
 
 def to_unit_magnitude(
-    xp: Namespace, X: Array, groups: Groups, normalize: str | None
+    xp: Namespace, X: Array, groups: Groups, input_scaling: str | None
 ) -> tuple[Array, Array | None]:
-    """Scale each signal so that no square under- or overflows, and normalize it if asked.
+    """Scale each signal so that no square under- or overflows, and divide it by its size if asked.
 
     The transform is homogeneous, so a signal can be scaled by a power of two, which is exact, and
     its coefficients scaled back: signals of 1e150 or 1e-300 come out as exactly as any other.
@@ -24,7 +24,7 @@ def to_unit_magnitude(
         With zeros after shorter signals. Not changed.
     groups : list of (slice, Layout)
         Rows of one length.
-    normalize : {None, "max", "rms"}
+    input_scaling : {None, "max", "rms"}
         Divide each signal by its largest magnitude or its root mean square (a signal of zeros
         stays as it is).
 
@@ -37,10 +37,10 @@ def to_unit_magnitude(
     """
     scale, gain = xp.powers_of_two(xp.peak(X))
     scaled = X * scale[:, np.newaxis]
-    if normalize is None:
+    if input_scaling is None:
         return scaled, gain
     size = xp.peak(scaled)
-    if normalize == "rms":
+    if input_scaling == "rms":
         for rows, layout in groups:
             squares = scaled[rows, : layout.n_times] ** 2
             size[rows] = squares.mean(-1) ** 0.5

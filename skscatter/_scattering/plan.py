@@ -157,7 +157,7 @@ class Planner:
         self.windows = {}  # of the first-order envelopes of an octave, where they go on
         for octave in np.unique(second["j1"]).tolist():
             psi2 = [bank.psi2[i] for i in np.unique(second["n2"][second["j1"] == octave])]
-            n = n_padded >> settings.subsampling(octave)
+            n = n_padded >> settings.log2_rate(octave)
             self.windows[octave] = Window(xp, psi2, n)
 
     def plan(self) -> Plan:
@@ -196,7 +196,7 @@ class Planner:
             )
         batches = []
         for octave in np.unique(j1[first]).tolist():
-            k = self.settings.subsampling(octave)
+            k = self.settings.log2_rate(octave)
             n = self.grid.n_padded >> k
             for paths in self.batches(first & (j1 == octave), k, chunk):
                 bands = [
@@ -220,7 +220,7 @@ class Planner:
                 )
         for wavelet in np.unique(n2[second]).tolist():
             members = second & (n2 == wavelet)
-            k = self.settings.subsampling(int(j2[members][0]))
+            k = self.settings.log2_rate(int(j2[members][0]))
             n = self.grid.n_padded >> k
             n_uses = int(np.count_nonzero(n2 == wavelet))
             psi2 = self.folded(self.bank.psi2[wavelet], n, n_uses)

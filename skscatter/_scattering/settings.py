@@ -23,9 +23,9 @@ SIGMA0 = 0.1  # bandwidth of the low-pass at T = 1, in cycles per sample
 NUMERICS = 2
 
 PADDINGS = ("reflect", "zero", "periodic")
-NORMALIZATIONS = ("unit", "kymatio-0.3")
+FILTER_GAINS = ("unit", "kymatio-0.3")
 ENGINES = ("fused", "kymatio")
-PRECISIONS = ("reference", "fast")
+SUBSAMPLINGS = ("standard", "critical")
 
 
 # Wavelets per octave that signals of any length may have. Beyond their length there is no sense in
@@ -51,7 +51,7 @@ class Settings:
         Samples between frames, a power of two.
     include_order0 : bool
         Whether the low-pass channel is kept.
-    normalization, padding, engine, precision : str
+    filter_gain, padding, engine, subsampling : str
         As in `skscatter.Scattering1D`.
     """
 
@@ -61,10 +61,10 @@ class Settings:
     max_order: int
     stride: int
     include_order0: bool
-    normalization: str
+    filter_gain: str
     padding: str
     engine: str
-    precision: str
+    subsampling: str
 
     @property
     def min_times(self) -> int:
@@ -81,13 +81,13 @@ class Settings:
         """Octave of the stride."""
         return self.stride.bit_length() - 1
 
-    def subsampling(self, j: int) -> int:
+    def log2_rate(self, j: int) -> int:
         """Octaves by which a band of octave `j` is subsampled: at most as the frames are.
 
         At kymatio's rates a band of octave j keeps clear of the Nyquist frequency by its own
         width; moved to zero frequency it fits half the rate.
         """
-        spare = 1 if self.precision == "fast" else 0
+        spare = 1 if self.subsampling == "critical" else 0
         return min(j + spare, self.log2_T, self.log2_stride)
 
 
@@ -115,10 +115,10 @@ def resolve(
     max_order: int = 2,
     stride: int | None = None,
     include_order0: bool = False,
-    normalization: str = "unit",
+    filter_gain: str = "unit",
     padding: str = "reflect",
     engine: str = "fused",
-    precision: str = "reference",
+    subsampling: str = "standard",
 ) -> Settings:
     """Check the parameters against the length of signals and fill in the defaults.
 
@@ -185,14 +185,14 @@ def resolve(
         raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
     if not isinstance(include_order0, bool | np.bool_):
         raise TypeError(f"include_order0={include_order0!r} must be True or False.")
-    check_choice("normalization", normalization, NORMALIZATIONS)
+    check_choice("filter_gain", filter_gain, FILTER_GAINS)
     check_choice("padding", padding, PADDINGS)
     check_choice("engine", engine, ENGINES)
-    check_choice("precision", precision, PRECISIONS)
-    if engine == "kymatio" and precision != "reference":
+    check_choice("subsampling", subsampling, SUBSAMPLINGS)
+    if engine == "kymatio" and subsampling != "standard":
         raise ValueError(
-            f"precision={precision!r} is not available with engine='kymatio', which has its own "
-            "sampling rates. Accepted: precision='reference', or engine='fused'."
+            f"subsampling={subsampling!r} is not available with engine='kymatio', which has its own "
+            "sampling rates. Accepted: subsampling='standard', or engine='fused'."
         )
     if engine == "kymatio" and padding != "reflect":
         raise ValueError(
@@ -206,8 +206,8 @@ def resolve(
         max_order=int(max_order),
         stride=stride,
         include_order0=bool(include_order0),
-        normalization=normalization,
+        filter_gain=filter_gain,
         padding=padding,
         engine=engine,
-        precision=precision,
+        subsampling=subsampling,
     )

@@ -177,7 +177,7 @@ def _tables(
 
     def describe(row: int, path: Any, next_source: list[int]) -> Path:
         order = int(path["order"])
-        k = settings.subsampling(int(path[f"j{order}"])) if order else 0
+        k = settings.log2_rate(int(path[f"j{order}"])) if order else 0
         n = n_padded >> k
         at_hand = order == 0 or bool(next_source)  # the spectrum
         if (k, at_hand) not in lows:
