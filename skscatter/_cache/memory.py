@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from skscatter._cache.store import RowStore, row_keys
-from skscatter._common.parameters import check_path
+from skscatter._common.home import expand_path
 from skscatter._scattering.settings import NUMERICS, Settings
 from skscatter._signals.rows import Signals
 
@@ -29,7 +29,7 @@ def check_memory(memory: Any) -> RowStore | None:
     if memory is None or isinstance(memory, RowStore):
         return memory
     return RowStore(
-        check_path("memory", memory, "the path of a folder or file, a RowStore, or None")
+        expand_path("memory", memory, "the path of a folder or file, a RowStore, or None")
     )
 
 

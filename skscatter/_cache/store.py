@@ -33,7 +33,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._common.parameters import check_integer, check_path
+from skscatter._common.home import expand_path
+from skscatter._common.parameters import check_integer
 
 FILE_NAME = "features.sqlite"  # in a folder
 DEFAULT_MAX_BYTES = 10 * 2**30
@@ -588,7 +589,7 @@ def _checksum(key: bytes, form: bytes, data: Any) -> bytes | None:
 
 def _locate(path: Any) -> Path:
     """Absolute path of the file."""
-    place = Path(check_path("path", path, "the path of a folder or a file")).expanduser().absolute()
+    place = expand_path("path", path, "the path of a folder or a file").absolute()
     is_file = bool(place.suffix)
     with suppress(OSError):  # what cannot be looked at is reported when it is used
         is_file = not place.is_dir() and (is_file or place.exists())
