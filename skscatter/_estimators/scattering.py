@@ -27,6 +27,7 @@ from skscatter._backends.choice import (
 from skscatter._backends.engines import Engine, get_engine
 from skscatter._cache.memory import Memory, check_memory, context_of, recall
 from skscatter._cache.store import RowStore
+from skscatter._common.optional import import_optional
 from skscatter._common.parameters import (
     MOST_TIMES,
     any_number_of_rows,
@@ -513,12 +514,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If pandas is not installed.
         """
         paths = self.paths_
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "paths_frame() needs pandas. Install it with: pip install pandas"
-            ) from error
+        pd = import_optional("pandas", None, "paths_frame()")
         unit = 1.0 if self.sampling_rate is None else self.sampling_rate
         frame = pd.DataFrame(paths[["order", "n1", "n2", "j1", "j2"]])
         frame.index = pd.Index(path_names(paths, self.sampling_rate), name="path")
