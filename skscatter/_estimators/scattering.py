@@ -629,7 +629,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_backend(self.backend, self.device, self.engine)
         check_n_jobs(self.n_jobs)
         check_memory(self.memory)
-        if not isinstance(self.verbose, bool):
+        if not isinstance(self.verbose, bool | np.bool_):
             check_integer("verbose", self.verbose, minimum=0)
 
     def _warn_without_room(self, settings: Settings, shortest: int) -> None:
