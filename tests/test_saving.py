@@ -22,9 +22,9 @@ pytestmark = pytest.mark.reliability("Saved models")
 
 # What a model of this library names beside the types that skops trusts by itself.
 TRUSTED = {
-    "skscatter._estimators.selection.SelectPaths",
-    "skscatter._estimators.scattering.LogScattering1D",
-    "skscatter._estimators.scattering.Scattering1D",
+    "skscatter.SelectPaths",
+    "skscatter.LogScattering1D",
+    "skscatter.Scattering1D",
 }
 
 KEPT = sorted(FOLDER.glob("*/*.pickle"))

@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from skscatter._common.parameters import check_integer
+from skscatter._common.public import public
 
 from .axes import cell_edges, draw_cells, frequency_label, magnitudes, make_axes, time_label
 from .path_map import PathMap
 from .subject import check_signal, find_scattering
 
 
+@public
 class ScalogramDisplay:
     """The scalogram of a signal below its waveform: how strong each band is at each time.
 

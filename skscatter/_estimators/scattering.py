@@ -36,6 +36,7 @@ from skscatter._common.parameters import (
     check_real,
     min_rows,
 )
+from skscatter._common.public import public
 from skscatter._estimators.feature_table import PathFeature, channel_prefixes, feature_table, parts
 from skscatter._estimators.saving import Saved
 from skscatter._execution.parallel import (
@@ -78,6 +79,7 @@ FREQUENCIES = {
 }
 
 
+@public
 class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     """Wavelet scattering coefficients of signals, pooled over time.
 
@@ -872,6 +874,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return parts(self.n_segments, statistics, self.n_frames_ or 0)
 
 
+@public
 class LogScattering1D(Scattering1D):
     """Logarithm of the wavelet scattering coefficients of signals, pooled over time.
 
