@@ -383,6 +383,7 @@ def test_import_brings_only_the_standard_library():
     assert run(sys.executable, "-c", code, check=True).stdout == "{'skscatter'} False\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
 def test_interrupt_leaves_nothing_behind_but_features():
     # A shell that starts tests in the background has told them to ignore the signal.

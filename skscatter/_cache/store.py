@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from skscatter._common.home import expand_path
 from skscatter._common.parameters import check_integer
+from skscatter._common.public import public
 
 FILE_NAME = "features.sqlite"  # in a folder
 DEFAULT_MAX_BYTES = 10 * 2**30
@@ -71,6 +72,7 @@ LOOK_AGAIN = 0.2  # seconds between looks at whether those who are waited for st
 TOUCH_AFTER = 600  # seconds that a time of use may be late, so that looking up seldom writes
 
 
+@public
 class RowStoreWarning(UserWarning):
     """A row store could not be used, or held damaged rows; the results are right all the same."""
 
@@ -104,6 +106,7 @@ class StoreInfo(NamedTuple):
     misses: int
 
 
+@public
 class RowStore:
     """A file of features, row by row, that any number of processes may share.
 

@@ -20,6 +20,7 @@ from skscatter._cache.filling import fill
 from skscatter._cache.keys import Memory, check_memory, key_context, row_keys
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
+from skscatter._common.public import public
 from skscatter._estimators.docstrings import share_descriptions
 from skscatter._estimators.feature_table import (
     PathFeature,
@@ -73,6 +74,7 @@ def warn_once(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=4)
 
 
+@public
 class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     """Wavelet scattering coefficients of signals, pooled over time.
 
@@ -710,7 +712,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         pooling = check_pooling(self.pooling)
         return Specification(
             settings=settings,
-            input_scaling=self.input_scaling,
+            input_scaling=check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS),
             logarithm=self._logarithm(),
             pooling=pooling,
             n_segments=int(self.n_segments),
@@ -813,6 +815,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return path_features(self._spec.n_segments, self._spec.pooling, self.n_frames_ or 0)
 
 
+@public
 @share_descriptions
 class LogScattering1D(Scattering1D):
     """Logarithm of the wavelet scattering coefficients of signals, pooled over time.

@@ -155,9 +155,6 @@ def resolve(
         raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
     if not isinstance(include_order0, bool | np.bool_):
         raise TypeError(f"include_order0={include_order0!r} must be True or False.")
-    check_choice("filter_gain", filter_gain, FILTER_GAINS)
-    check_choice("padding", padding, PADDINGS)
-    check_choice("subsampling", subsampling, SUBSAMPLINGS)
     return Settings(
         J=scale,
         Q=_resolve_Q(Q, lengths),
@@ -165,9 +162,9 @@ def resolve(
         max_order=int(max_order),
         stride=_resolve_stride(stride, averaging, lengths),
         include_order0=bool(include_order0),
-        filter_gain=str(filter_gain),
-        padding=str(padding),
-        subsampling=str(subsampling),
+        filter_gain=check_choice("filter_gain", filter_gain, FILTER_GAINS),
+        padding=check_choice("padding", padding, PADDINGS),
+        subsampling=check_choice("subsampling", subsampling, SUBSAMPLINGS),
     )
 
 

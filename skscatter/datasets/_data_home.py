@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from skscatter._common.home import expand_path
+from skscatter._common.public import public
 
 # What this package writes there: the data sets, and files that are being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")
@@ -17,6 +18,7 @@ _PART = re.compile(r"\." + _DATA_SET.pattern + r"\.[0-9a-f]{32}\.part")
 _STALE_AFTER = 600.0  # seconds
 
 
+@public
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     """Return the folder that fetched data sets are kept in, and create it if needed.
 
@@ -49,6 +51,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     return str(folder)
 
 
+@public
 def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
     """Delete the data sets that skscatter keeps in its data folder.
 
