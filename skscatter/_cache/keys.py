@@ -1,2 +1,0 @@
-def key_context(*a):
-    return ""
