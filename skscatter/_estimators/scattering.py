@@ -4,6 +4,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import asdict
 from functools import partial
 from typing import Any, Self
@@ -14,6 +15,7 @@ from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
+from tqdm.auto import tqdm
 
 from skscatter._backends.choice import (
     NUMPY,
@@ -25,8 +27,9 @@ from skscatter._backends.choice import (
     namespace_on,
 )
 from skscatter._backends.engines import Engine, get_engine
-from skscatter._cache.memory import Memory, check_memory, context_of, recall
-from skscatter._cache.store import RowStore
+from skscatter._cache.filling import fill
+from skscatter._cache.keys import key_context, row_keys
+from skscatter._cache.store import Memory, RowStore, check_memory
 from skscatter._common.parameters import (
     MOST_TIMES,
     any_number_of_rows,
@@ -51,7 +54,7 @@ from skscatter._scattering.layout import Groups, lay_out
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling, pool
-from skscatter._scattering.settings import Settings, resolve
+from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames, stand_in
 from skscatter._signals.file_maps import blocks_of
 from skscatter._signals.rows import (
@@ -819,17 +822,24 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             compute_in_blocks(everything, self.verbose)
         else:
             first = next(works(everything), None)
-            recall(
-                store,
-                signals,
-                results,
-                lambda rows: compute_in_blocks(np.sort(rows), 0),
-                context_of(settings, self._outputs(), dtype),
-                block_multiple=(first.chunk if first else 1)
-                * (n_workers or count_threads(self.n_jobs)),
-                verbose=self.verbose,
-                description=type(self).__name__,
-            )
+            # 256 and 256.0 are one T.
+            parameters = {**asdict(settings), "T": float(settings.T), **self._outputs()}
+            keys = row_keys(signals, key_context(parameters, dtype, NUMERICS))
+            n_threads = n_workers or count_threads(self.n_jobs)
+            multiple = (first.chunk if first else 1) * n_threads
+            with (
+                tqdm(
+                    total=len(results),
+                    desc=type(self).__name__,
+                    unit="signal",
+                    disable=not self.verbose,
+                ) as bar,
+                closing(
+                    fill(store, results, keys, block_multiple=multiple, progress=bar.update)
+                ) as missing,
+            ):
+                for rows in missing:
+                    compute_in_blocks(rows, 0)
 
     def _scatter(self, engine: Engine, x: Array, groups: Groups) -> Array:
         """Scatter a block of signals to (n_signals, n_paths, n_frames)."""
