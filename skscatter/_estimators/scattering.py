@@ -17,7 +17,8 @@ from tqdm.auto import tqdm
 
 from skscatter._backends.choice import NUMPY, check_backend, choose_device, device_of, namespace_on
 from skscatter._cache.filling import fill
-from skscatter._cache.keys import Memory, check_memory, key_context, row_keys
+from skscatter._cache.keys import key_context, row_keys
+from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
@@ -802,7 +803,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
         computed_by = "kymatio" if self.backend.startswith("kymatio") else "skscatter"
         parameters = {**self._spec.of_one_row(), "computed_by": computed_by}
-        context = key_context(parameters, precision_of(signals))
+        context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
         yield from fill(store, rows, keys, block_multiple=rows_at_once, progress=progress.update)
 
