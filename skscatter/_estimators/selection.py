@@ -13,6 +13,7 @@ from skscatter._backends.choice import adopt
 from skscatter._common.parameters import check_integer, check_real
 from skscatter._common.public import public
 from skscatter._estimators.saving import Saved
+from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
 
 Range = tuple[float | None, float | None] | None
