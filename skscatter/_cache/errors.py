@@ -5,6 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from skscatter._common.public import public
+
 # What is wrong and what to do, by the beginning of SQLite's name for the error; the first one that
 # fits counts.
 DAMAGED = "it is damaged. Delete it, together with the files -wal and -shm beside it"
@@ -60,6 +62,7 @@ OS_REASONS = {
 }
 
 
+@public
 class RowStoreWarning(UserWarning):
     """A row store could not be used, or held damaged rows; the results are correct nevertheless."""
 

@@ -53,7 +53,7 @@ def fill(
     block_multiple : int, default=1
         Number of rows that are best computed together; blocks are multiples of it.
     progress : callable, optional
-        Is called with the number of rows that have been added.
+        Is called with the number of rows that were found. The caller counts those it computes.
     clock : Clock, optional
 
     Yields
@@ -153,7 +153,6 @@ class _Filling:
         for key in keys:
             del self.left[key]
         self.n_computed += len(keys)
-        self.progress(len(keys))
         return keys, rows
 
     def copy_equal_rows(self) -> None:

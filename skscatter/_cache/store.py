@@ -23,7 +23,9 @@ from typing import Any, NamedTuple
 from skscatter._cache.database import bytes_in_use, connect, exists, transaction
 from skscatter._cache.errors import RowStoreWarning, explained
 from skscatter._cache.tallies import tally
+from skscatter._common.home import expand_path
 from skscatter._common.parameters import check_integer, check_path
+from skscatter._common.public import public
 
 __all__ = ["Memory", "RowStore", "RowStoreWarning", "StoreInfo", "check_memory"]
 
@@ -56,6 +58,7 @@ class StoreInfo(NamedTuple):
     misses: int
 
 
+@public
 class RowStore:
     """A file that caches features and that any number of processes may share.
 
@@ -186,8 +189,7 @@ def check_memory(memory: Any) -> RowStore | None:
 
 def _locate(path: Any) -> Path:
     """Absolute path of the file."""
-    location = Path(check_path("path", path, "the path of a folder or a file"))
-    location = location.expanduser().absolute()
+    location = expand_path("path", path, "the path of a folder or a file").absolute()
     is_file = bool(location.suffix)
     with suppress(OSError):  # what cannot be looked at is reported when it is used
         is_file = not location.is_dir() and (is_file or location.exists())
