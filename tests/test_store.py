@@ -1,6 +1,7 @@
 """The row store: what it returns, its keys and its limit.
 
-`test_store_sharing.py` has many processes at once, and `test_store_faults.py` what can go wrong.
+`test_store_sharing.py` has many processes at once, `test_store_files.py` files from elsewhere, and
+`test_store_faults.py` what else can go wrong.
 """
 
 import copy

@@ -19,7 +19,7 @@ import pytest
 from store_worker import SetClock, fill, key, opened, right_row, tell, worker
 
 from skscatter import RowStore
-from skscatter._cache import database, filling, owners, session
+from skscatter._cache import database, filling, owners, session, tallies
 from skscatter._cache.session import LEASE, SYSTEM_CLOCK, Session
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs what POSIX has")
@@ -242,6 +242,15 @@ def test_a_generator_may_be_closed_by_another_thread(store):
 
 
 # ---------------------------------------------------------------- forks and kills
+
+
+def test_a_fork_counts_from_zero_whatever_other_threads_do(store):
+    fill(store, range(3))
+    with tallies._lock:
+        tallies.start_from_zero()  # what a fork does
+        assert store.info()[-2:] == (0, 0)
+        fill(store, range(4))
+    assert store.info()[-2:] == (3, 1)
 
 
 @posix

@@ -104,11 +104,12 @@ def connect(path: str) -> Connection:
     try:
         # Damage can turn bytes into text that cannot be decoded.
         connection.text_factory = bytes
+        # These two do not read the schema.
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
+        check_schema(connection)
         # A power failure may cost the last rows, but not the file.
         connection.execute("PRAGMA synchronous = NORMAL")
-        check_schema(connection)
     except BaseException:
         connection.close()
         raise

@@ -35,7 +35,9 @@ SQLITE_REASONS = {
     "SQLITE_IOERR_UNLOCK": NOT_SHARED,
     "SQLITE_IOERR_RDLOCK": NOT_SHARED,
     "SQLITE_IOERR_CHECKRESERVEDLOCK": NOT_SHARED,
-    "SQLITE_IOERR_SHM": NOT_SHARED,
+    "SQLITE_IOERR_SHMLOCK": NOT_SHARED,
+    "SQLITE_IOERR_SHMMAP": NOT_SHARED,
+    "SQLITE_IOERR_SHMOPEN": NOT_SHARED,
     "SQLITE_PROTOCOL": NOT_SHARED,
     "SQLITE_IOERR": "its disk fails or is full",
     "SQLITE_NOLFS": "this system cannot handle so large a file. Set a smaller max_bytes",
@@ -78,7 +80,7 @@ def explained(path: str) -> Iterator[None]:
     """Turn an error of a store into one that says what is wrong and what to do."""
     try:
         yield
-    except (sqlite3.Error, OSError, MemoryError, DamagedStoreError) as error:
+    except (sqlite3.Error, OSError, MemoryError, DamagedStoreError, UnicodeDecodeError) as error:
         message = f"The row store {path!r} cannot be used: {_reason(error)}."
         raise UnusableStoreError(message) from error
 
@@ -89,6 +91,8 @@ def _reason(error: Exception) -> str:
             return str(error)
         case DamagedStoreError():
             return f"{DAMAGED} ({error})"
+        case UnicodeDecodeError():  # SQLite quotes a name from the file in a message
+            return f"{DAMAGED} (it has names that are not text)"
         case MemoryError():
             return NO_MEMORY
         case OSError():

@@ -136,13 +136,15 @@ class Session:
     @_explains
     def find(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[Any]]:
         """Return the rows that are stored and sound; remove those that are damaged."""
-        found, damaged = {}, []
+        found, damaged, wanted = {}, [], set(keys)
         stale = int(self._clock.now()) - TOUCH_AFTER
         for key, used, form, checksum, data in self._select(
             "SELECT key, used, form, checksum, data FROM rows LEFT JOIN payloads USING (id) "
             "WHERE key IN ({})",
             keys,
         ):
+            if key not in wanted:
+                raise DamagedStoreError("a query finds a row under the key of another")
             if form == self._form and checksum == row_checksum(key, form, data):
                 found[key] = np.frombuffer(data, self._dtype).reshape(self._shape)
                 # Not "used < stale": damage can make it anything.

@@ -83,9 +83,9 @@ class RowStore:
     Notes
     -----
     A row is found again if the samples, their dtype, and all parameters that change features are
-    equal. The backend is not among them: features that NumPy computed are given to a transformer
-    with ``backend="numba"``, and the other way round. They differ by rounding. Only kymatio's
-    front ends have rows of their own.
+    equal. The backend is not among them: features that were computed with ``backend="numpy"`` are
+    given to a transformer with ``backend="numba"``, and the other way round. They differ by
+    rounding. Only kymatio's front ends have rows of their own.
 
     The file is an SQLite database. It holds numbers, never code: nothing in a file from elsewhere
     is run. While it is in use there are two more files beside it, whose names end in ``-wal`` and
