@@ -19,7 +19,7 @@ from joblib import Parallel, delayed
 
 from skscatter import LogScattering1D
 from skscatter._backends.engines import get_engine
-from skscatter._execution.parallel import count_threads, free_cores
+from skscatter._execution.threads import claim_cores, count_threads
 from skscatter._scattering.layout import lay_out
 
 pytestmark = pytest.mark.reliability("Load")
@@ -110,7 +110,7 @@ def test_the_share_of_a_process_may_be_written_in_any_way(share, expected, monke
 
 def threads_at_work(work=lambda: None):
     """Number of threads that a transform with n_jobs=-1 has."""
-    with free_cores(count_threads(-1)) as n_threads:
+    with claim_cores(count_threads(-1)) as n_threads:
         work()
         return n_threads
 
@@ -118,10 +118,10 @@ def threads_at_work(work=lambda: None):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_has_all_cores():
-    with free_cores(joblib.cpu_count()):
+    with claim_cores(joblib.cpu_count()):
         child = os.fork()
         if not child:
-            with free_cores(joblib.cpu_count()) as n_threads:
+            with claim_cores(joblib.cpu_count()) as n_threads:
                 os._exit(n_threads)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == joblib.cpu_count()
@@ -129,9 +129,9 @@ def test_a_forked_process_has_all_cores():
 
 def test_threads_beyond_the_cores_get_one_each():
     cores = joblib.cpu_count()
-    with free_cores(cores) as first, free_cores(cores) as second, free_cores(1) as third:
+    with claim_cores(cores) as first, claim_cores(cores) as second, claim_cores(1) as third:
         assert (first, second, third) == (cores, 1, 1)
-    with free_cores(cores + 1) as again:
+    with claim_cores(cores + 1) as again:
         assert again == cores
 
 
@@ -176,7 +176,7 @@ def test_engines_that_are_no_longer_used_are_let_go():
 
 
 def engine_of(model):
-    settings = model._settings
+    settings = model._spec.settings
     return get_engine(settings, lay_out(settings, model.n_times_).grid, "float64")
 
 
