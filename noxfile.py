@@ -79,6 +79,13 @@ def imports(session):
     session.run("lint-imports")
 
 
+@nox.session
+def tests(session):
+    """Run the tests, or some of them: ``nox -s tests -- tests/test_paths.py``."""
+    install(session, ".[test]")
+    run_tests(session, *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def readme(session):
     """Run the two commands of the README as they stand there: the demo, and all of the tests."""
@@ -234,6 +241,7 @@ def mutation(session):
     Takes hours. ``nox -s mutation -- "skscatter._scattering.filters*"`` changes one module.
     """
     session.install(".[test]", "mutmut>=3.8")
-    path = str(ROOT / "mutants")  # for processes that tests start
-    session.run("mutmut", "run", *session.posargs, env={"PYTHONPATH": path})
+    folder = ROOT / "mutants"  # what tests import, also in the processes that they start
+    folder.mkdir(exist_ok=True)
+    session.run("mutmut", "run", *session.posargs, env={"PYTHONPATH": str(folder)})
     session.run("mutmut", "results")
