@@ -16,11 +16,12 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skscatter._backends.choice import (
+    KYMATIO_BACKENDS,
     NUMPY,
     Device,
     check_backend,
+    check_tensor,
     choose_device,
-    device_of,
     library_of,
     namespace_on,
 )
@@ -120,16 +121,13 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         How a signal goes on past its ends.
     sampling_rate : float or None, default=None
         In Hz. Used for names and tables only: with it, features are named by frequency.
-    engine : {"fused", "kymatio"}, default="fused"
-        ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's own front ends, many
-        times slower, to compare with. Both give the same numbers to rounding at the default
-        stride; at finer strides kymatio also samples between the orders more finely, and the
-        two differ by aliasing.
-    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
-        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
+    backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
+        Who computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
         where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
-        machine's CPU, which is faster for signals in numbers (see Notes). Arrays of PyTorch are
-        computed by PyTorch where they are, whatever this says.
+        machine's CPU, which is faster for large batches (see Notes). ``"kymatio"`` and
+        ``"kymatio-torch"`` are kymatio's NumPy and torch front ends, many times slower, to
+        compare with; they need kymatio 0.3. PyTorch computes its tensors on their own device,
+        whatever this says (with kymatio's torch front end if this says kymatio).
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
@@ -189,6 +187,13 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     same device, which they do not leave. A dask array gives a dask array, computed chunk by chunk
     wherever dask computes it.
 
+    The features of a signal are the same, bit for bit, whatever other signals are transformed with
+    it, unless PyTorch computes them: its products and Fourier transforms round by the size of a
+    batch, and features agree to rounding.
+
+    Kymatio's front ends give the same numbers to rounding at the default stride. At finer strides
+    kymatio also samples between the orders more finely, and the two differ by aliasing.
+
     With ``backend="numba"`` eight signals of one length, or several paths of fewer, are computed
     together. The first call on a machine compiles for some seconds; later processes find the
     machine code. Signals of more than about 130,000 samples are left to NumPy.
@@ -228,7 +233,6 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
-        engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
         subsampling: str = "standard",
@@ -250,7 +254,6 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.input_scaling = input_scaling
         self.padding = padding
         self.sampling_rate = sampling_rate
-        self.engine = engine
         self.backend = backend
         self.device = device
         self.subsampling = subsampling
@@ -282,7 +285,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ValueError, TypeError
             If a parameter or the signals are not as described; the message says what is accepted.
         """
-        self._check_parameters()
+        self._check_parameters(self)
         signals = self._validate(X, reset=True)
         settings = resolve(
             signals.lengths,
@@ -294,7 +297,6 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             include_order0=self.include_order0,
             filter_gain=self.filter_gain,
             padding=self.padding,
-            engine=self.engine,
             subsampling=self.subsampling,
         )
         shortest = int(signals.lengths.min())
@@ -620,8 +622,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _check_parameters(self) -> None:
-        """Refuse bad values of the parameters that do not depend on the signal length."""
+    def _check_parameters(self, fixed: Any) -> None:
+        """Refuse bad values of the parameters that do not depend on the signal length.
+
+        What `fit` settles is read from `fixed`.
+        """
         check_pooling(self.pooling)
         check_pooling(self.channel_pooling, "channel_pooling")
         check_integer("n_segments", self.n_segments, minimum=1)
@@ -630,7 +635,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
-        check_backend(self.backend, self.device, self.engine)
+        check_backend(
+            self.backend, self.device, padding=fixed.padding, subsampling=fixed.subsampling
+        )
         check_n_jobs(self.n_jobs)
         check_memory(self.memory)
         if not isinstance(self.verbose, bool):
@@ -655,7 +662,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         """
         if not reset:
             check_is_fitted(self)
-            self._check_parameters()
+            self._check_parameters(self._settings)
         if is_collection(X):
             signals: Signals = check_collection(X)
             if reset:
@@ -669,7 +676,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 
     def _check_array(self, X: ArrayLike, method: str, *, reset: bool) -> Array:
         """Check signals in an array of two or three dimensions."""
-        X = stand_in(X) if is_dask(X) else X
+        X = stand_in(X) if is_dask(X) else check_tensor("X", X)
         rules = {
             "dtype": "numeric",
             "ensure_all_finite": False,
@@ -697,8 +704,6 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                     bad = describe_entry("X", checked, n_before + first_not_finite(piece))
                     raise ValueError(f"{bad}. {error}") from None
                 n_before += math.prod(piece.shape)
-        if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
-            raise ValueError(f"Complex data not supported\n{checked}\n")
         if reset:
             self._library = library_of(checked)
         else:
@@ -755,7 +760,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
     def _device_for(self, signals: Signals) -> Device:
         """Where signals are computed: where they lie, or where the parameters say."""
         tensors = None if signals.from_numpy else signals.block(range(0))
-        return device_of(tensors) or choose_device(self.backend, self.device)
+        return choose_device(self.backend, self.device, tensors)
 
     def _map(
         self,
@@ -819,12 +824,13 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             compute_in_blocks(everything, self.verbose)
         else:
             first = next(works(everything), None)
+            others = self._outputs() | {"kymatio": device.backend in KYMATIO_BACKENDS}
             recall(
                 store,
                 signals,
                 results,
                 lambda rows: compute_in_blocks(np.sort(rows), 0),
-                context_of(settings, self._outputs(), dtype),
+                context_of(settings, others, dtype),
                 block_multiple=(first.chunk if first else 1)
                 * (n_workers or count_threads(self.n_jobs)),
                 verbose=self.verbose,
@@ -923,13 +929,13 @@ class LogScattering1D(Scattering1D):
         How a signal goes on past its ends.
     sampling_rate : float or None, default=None
         In Hz. Used for names and tables only: with it, features are named by frequency.
-    engine : {"fused", "kymatio"}, default="fused"
-        As in `Scattering1D`.
-    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
-        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
+    backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
+        Who computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
         where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
-        machine's CPU, which is faster for signals in numbers (see `Scattering1D`). Arrays of
-        PyTorch are computed by PyTorch where they are, whatever this says.
+        machine's CPU, which is faster for large batches (see `Scattering1D`). ``"kymatio"`` and
+        ``"kymatio-torch"`` are kymatio's NumPy and torch front ends, many times slower, to
+        compare with; they need kymatio 0.3. PyTorch computes its tensors on their own device,
+        whatever this says (with kymatio's torch front end if this says kymatio).
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
@@ -1025,7 +1031,6 @@ class LogScattering1D(Scattering1D):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
-        engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
         subsampling: str = "standard",
@@ -1048,7 +1053,6 @@ class LogScattering1D(Scattering1D):
             input_scaling=input_scaling,
             padding=padding,
             sampling_rate=sampling_rate,
-            engine=engine,
             backend=backend,
             device=device,
             subsampling=subsampling,
@@ -1060,8 +1064,8 @@ class LogScattering1D(Scattering1D):
         self.log_eps = log_eps
         self.log_stage = log_stage
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _check_parameters(self, fixed: Any) -> None:
+        super()._check_parameters(fixed)
         check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
         check_choice("log_stage", self.log_stage, LOG_STAGES)
 

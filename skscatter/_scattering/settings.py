@@ -24,7 +24,6 @@ NUMERICS = 2
 
 PADDINGS = ("reflect", "zero", "periodic")
 FILTER_GAINS = ("unit", "kymatio-0.3")
-ENGINES = ("fused", "kymatio")
 SUBSAMPLINGS = ("standard", "critical")
 
 
@@ -51,7 +50,7 @@ class Settings:
         Samples between frames, a power of two.
     include_order0 : bool
         Whether the low-pass channel is kept.
-    filter_gain, padding, engine, subsampling : str
+    filter_gain, padding, subsampling : str
         As in `skscatter.Scattering1D`.
     """
 
@@ -63,7 +62,6 @@ class Settings:
     include_order0: bool
     filter_gain: str
     padding: str
-    engine: str
     subsampling: str
 
     @property
@@ -117,7 +115,6 @@ def resolve(
     include_order0: bool = False,
     filter_gain: str = "unit",
     padding: str = "reflect",
-    engine: str = "fused",
     subsampling: str = "standard",
 ) -> Settings:
     """Check the parameters against the length of signals and fill in the defaults.
@@ -187,18 +184,7 @@ def resolve(
         raise TypeError(f"include_order0={include_order0!r} must be True or False.")
     check_choice("filter_gain", filter_gain, FILTER_GAINS)
     check_choice("padding", padding, PADDINGS)
-    check_choice("engine", engine, ENGINES)
     check_choice("subsampling", subsampling, SUBSAMPLINGS)
-    if engine == "kymatio" and subsampling != "standard":
-        raise ValueError(
-            f"subsampling={subsampling!r} is not available with engine='kymatio', which has its own "
-            "sampling rates. Accepted: subsampling='standard', or engine='fused'."
-        )
-    if engine == "kymatio" and padding != "reflect":
-        raise ValueError(
-            f"padding={padding!r} is not available with engine='kymatio', which always pads by "
-            "reflection. Accepted: padding='reflect', or engine='fused'."
-        )
     return Settings(
         J=J,
         Q=pair,
@@ -208,6 +194,5 @@ def resolve(
         include_order0=bool(include_order0),
         filter_gain=filter_gain,
         padding=padding,
-        engine=engine,
         subsampling=subsampling,
     )
