@@ -100,7 +100,6 @@ SHARED = {
     "input_scaling": "None",
     "padding": "",
     "sampling_rate": f"None {REAL}",
-    "engine": "",
     "backend": "",
     "device": "",
     "subsampling": "",
