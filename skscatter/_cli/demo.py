@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.io import wavfile
-from scipy.signal import resample_poly
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -31,7 +29,7 @@ from skscatter._cache.store import RowStore
 from skscatter._estimators.scattering import LogScattering1D, Scattering1D
 from skscatter._execution.parallel import one_blas_thread
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
-from skscatter.datasets._recordings import fit_length, read_wav
+from skscatter.datasets.audio import fit_length, read_recording
 
 # What the search tries: all combinations.
 GRID: dict[str, list[Any]] = {
@@ -50,9 +48,6 @@ CLASSIFIER = {"max_iter": 1000, "tol": 1e-5}
 # published with it: https://www.kymat.io/gallery_1d/plot_classif_torch.html
 EXAMPLE: dict[str, Any] = {"J": 8, "Q": 12, "log_eps": 1e-6, "filter_gain": "kymatio-0.3"}
 EXAMPLE_PUBLISHED = (0.997, 0.980)
-
-# A sampling rate further than this factor from the model's is a damaged header.
-MAX_RESAMPLING = 100
 
 
 @dataclass(frozen=True)
@@ -415,7 +410,8 @@ def read_signal(
     Parameters
     ----------
     path : str or path-like
-        A WAV file of any sampling rate; channels are averaged.
+        An audio file of any sampling rate. Channels are averaged. Uncompressed WAV needs nothing
+        else, and other formats need soundfile.
     n_times : int
         The length wanted: a longer recording is cut, a shorter one centred in zeros.
     sampling_rate : float
@@ -428,20 +424,12 @@ def read_signal(
     Raises
     ------
     OSError, ValueError
-        If there is no such file or it cannot be used; the message names it.
+        If there is no such file or it cannot be used. The message names it.
+    ImportError
+        If soundfile is needed and not installed.
     """
-    signal, rate = read_wav(path)
-    if rate != sampling_rate:
-        if not 1 / MAX_RESAMPLING <= sampling_rate / rate <= MAX_RESAMPLING:
-            raise ValueError(
-                f"{os.fspath(path)} has a sampling rate of {rate} Hz, too far from the "
-                f"model's {sampling_rate:g} Hz."
-            )
-        # The filter is as long as the larger number of the ratio; 1000 is exact for the
-        # usual rates.
-        ratio = Fraction(sampling_rate / rate).limit_denominator(1000)
-        signal = resample_poly(signal, ratio.numerator, ratio.denominator)
-    return fit_length(signal, n_times).astype(np.float32, copy=False)
+    recording = read_recording(path, sampling_rate=sampling_rate)
+    return fit_length(recording.samples[0], n_times)
 
 
 def sample_recording(digits: Digits) -> tuple[str, bytes]:

@@ -274,7 +274,7 @@ def _say_features(result: "Result") -> None:
 def _write_files(out: Path, digits: "Digits", result: "Result") -> dict[Path, str]:
     """Write the results; return what is in which file, the model first, a recording last."""
     from skscatter._cli import demo as _demo
-    from skscatter.datasets._data_home import write_atomically
+    from skscatter._common.files import write_atomically
 
     files: dict[Path, str] = {}
 
@@ -318,7 +318,7 @@ def _predict(arguments: argparse.Namespace) -> int:
                 read_signal(path, n_times=model.n_features_in_, sampling_rate=sampling_rate)
             )
             paths.append(path)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:
             _complain(f"skscatter: {_reason(error)}")
             status = 1
     if signals:

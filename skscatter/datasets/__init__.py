@@ -1,9 +1,9 @@
-"""Recordings: of spoken digits, embedded or fetched, and one's own."""
+"""Spoken digits, embedded or fetched, and recordings of one's own."""
 
-from ._data_home import clear_data_home, get_data_home
-from ._folders import load_recordings
-from ._fsdd import fetch_fsdd
-from ._spoken_digits import load_spoken_digits
+from .data_home import clear_data_home, get_data_home
+from .fsdd import fetch_fsdd
+from .recordings import load_recordings
+from .spoken_digits import load_spoken_digits
 
 __all__ = [
     "clear_data_home",
