@@ -6,7 +6,6 @@ behind, and nothing in a hostile archive reaches the disk.
 
 import hashlib
 import io
-import itertools
 import os
 import re
 import sys
@@ -178,19 +177,20 @@ def get_recordings(archive: Archive, source: Source, *, n_retries: int, delay: f
     OSError
         If the archive cannot be read or is not the right one. The message says why.
     """
-    for attempt in itertools.count():
+    attempt = 0
+    while True:
         try:
             return unpack(source.read(archive.max_bytes), archive)
         except (OSError, WrongArchiveError) as error:
             reason = _describe(error)
             if attempt == n_retries or source.path is not None or not _is_passing(error):
                 raise OSError(f"{source.location}: {reason}") from error
+        attempt += 1
         warnings.warn(
-            f"{source.location}: {reason}. Trying again ({attempt + 1} of {n_retries}).",
+            f"{source.location}: {reason}. Trying again ({attempt} of {n_retries}).",
             stacklevel=3,
         )
         time.sleep(delay)
-    raise AssertionError("unreachable")
 
 
 def unpack(contents: bytes, archive: Archive) -> Recordings:
