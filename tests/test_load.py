@@ -29,7 +29,7 @@ pytestmark = pytest.mark.reliability("Load")
 def test_many_threads_may_use_one_estimator_at_once(n_jobs):
     X = noise(500, 24)
     signals = {"an array": X, "a list": [x[: 500 - 9 * i] for i, x in enumerate(X)]}
-    for name, given in signals.items():
+    for given in signals.values():
         model = LogScattering1D(J=5, n_jobs=n_jobs, batch_size=5).fit(given)
         expected = model.transform(given)
         together = threading.Barrier(16)

@@ -39,7 +39,7 @@ from skscatter._scattering.layout import has_border_effects, lay_out
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
-from skscatter._scattering.settings import Settings, resolve
+from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
 from skscatter._signals.rows import Signals, as_index

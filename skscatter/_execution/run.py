@@ -33,7 +33,7 @@ FLOATING_POINT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid"
 
 
 def precision_of(signals: Signals) -> np.dtype[Any]:
-    """Return the precision of a computation and of its result: float32 for float32, else float64."""
+    """Return the precision of a computation and its result: float32 for float32, else float64."""
     single = str(signals.dtype) in ("float32", "torch.float32")
     return np.dtype(np.float32 if single else np.float64)
 

@@ -12,14 +12,14 @@ from skscatter._scattering.settings import SIGMA0, Settings
 PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
 
 
-# Canvases of one padded length, by the number of frames: signals of nearly one length share one,
-# and few averages are in vain.
-RUNGS = 8
+# Grids of one padded length differ in their number of frames, in so many steps. Signals of nearly
+# equal length share a grid, and few of its frames are computed for nothing.
+FRAME_STEPS = 8
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What signals of similar length are laid out on: padded length, and frames, in samples.
+    """Padded length and frames that signals of similar length share, in samples.
 
     Attributes
     ----------
@@ -41,20 +41,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a signal lies on its grid, which closes to a circle, in samples.
+    """Where a signal lies on its grid, which is periodic, in samples.
 
     Attributes
     ----------
     grid : Grid
-        It follows from the length of the signal alone.
+        A function of the length of the signal alone.
     n_times : int
         Length of the signal.
     start : int
         Position of its first sample.
     pad_left, pad_right : int
-        Samples added on either side, which meet at the far side of the circle.
+        Samples added on either side.
     n_frames : int
-        Number of its frames, the first ones of the grid.
+        Number of its frames, which are the first ones of the grid.
     """
 
     grid: Grid
@@ -65,7 +65,7 @@ class Layout:
     n_frames: int
 
 
-Groups = list[tuple[slice, Layout]]  # rows of one length, and how they are laid out
+Groups = list[tuple[slice, Layout]]  # rows of equal length, and where they lie
 
 
 @lru_cache(maxsize=2**14)
@@ -106,9 +106,9 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     The padded length is the power of two that leaves three reaches of the low-pass on each side,
     but never so long that a reflection would need samples that the signal does not have.
 
-    There a signal lies in the middle of its padding. Here it is moved around the circle, by a
-    multiple of the stride, to where its first frame is the first of the grid. All envelopes are
-    sampled at multiples of rates that divide the stride, so the same samples come out.
+    In kymatio a signal lies in the middle of its padding. Here it is shifted along the periodic
+    grid, by a multiple of the stride, so that its first frame is the first of the grid. All
+    envelopes are sampled at rates that divide the stride, so the samples are the same.
     """
     stride = settings.stride
     reach, _ = low_pass_reach(n_times, settings.T)
@@ -120,8 +120,8 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     n_frames = -(-(pad_left + n_times) // stride) - first
 
     n_hops = n_padded // stride
-    rung = max(1, n_hops // RUNGS)
-    n_shared = min(-(-n_frames // rung) * rung, n_hops)
+    step = max(1, n_hops // FRAME_STEPS)
+    n_shared = min(-(-n_frames // step) * step, n_hops)
     first_shared = (n_hops - n_shared) // 2
     return Layout(
         grid=Grid(n_padded, stride, first_shared * stride, n_shared),

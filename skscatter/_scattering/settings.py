@@ -1,8 +1,8 @@
 """Resolve parameters into what is computed.
 
-`resolve` turns parameters (some of them ``None``) and the lengths of signals into `Settings`: plain,
-hashable numbers from which everything but a signal's own length follows. Bad parameters are refused
-here.
+`resolve` turns parameters (some of them ``None``) and the lengths of signals into `Settings`:
+plain, hashable numbers from which everything but a signal's own length follows. Bad parameters are
+refused here.
 """
 
 import math

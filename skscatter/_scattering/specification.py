@@ -43,7 +43,7 @@ class Logarithm:
         logarithms = result[:, n_linear:]
         info = np.finfo(xp.dtype)
         # Beyond these bounds eps, or a sum with it, is zero or infinite in this precision.
-        if info.tiny <= self.eps <= info.max * info.eps / 4:
+        if float(info.tiny) <= self.eps <= float(info.max) * float(info.eps) / 4:
             logarithms += self.eps
             xp.log(logarithms, out=logarithms)
         else:
