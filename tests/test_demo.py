@@ -13,7 +13,7 @@ from skscatter import LogScattering1D
 from skscatter._cli import demo as _demo
 from skscatter._cli.predict import load_model, read_signal
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
-from skscatter.datasets._recordings import fit_length
+from skscatter.datasets.audio import fit_length
 
 SEARCHED = LogScattering1D(sampling_rate=8000)
 
@@ -98,7 +98,7 @@ def test_recordings_of_any_rate_become_the_same_signal(tmp_path, sampling_rate):
     signal = read_signal(path, n_times=8192, sampling_rate=8000.0)
     assert signal.dtype == np.float32
     expected = fit_length(tone(8000), 8192)
-    # The filter of resample_poly has a ripple of half a percent.
+    # The beginning and the end are in another phase.
     assert np.abs(signal - expected).max() < 0.02
 
 
@@ -116,7 +116,7 @@ def test_long_recordings_are_cut_as_in_training(tmp_path):
     np.testing.assert_allclose(signal, samples[:1000], atol=1e-4)
 
 
-@pytest.mark.parametrize("sampling_rate", [1, 4_000_000])
+@pytest.mark.parametrize("sampling_rate", [1, 40_000_000])
 @pytest.mark.reliability("Bad input")
 def test_absurd_sampling_rates_are_refused(tmp_path, sampling_rate):
     path = write_wav(tmp_path / "a.wav", np.ones(10), sampling_rate)

@@ -30,7 +30,6 @@ CHANGES_FEATURES = {
     "n_segments": 2,
     "input_scaling": "max",
     "padding": "zero",
-    "engine": "kymatio",
     "subsampling": "critical",
     "log_eps": 0.5,
     "log_stage": "pooled",
@@ -38,7 +37,7 @@ CHANGES_FEATURES = {
 CHANGES_NO_FEATURE = {
     "channel_pooling": "mean",  # rows are channels, pooled afterwards
     "sampling_rate": 1000.0,
-    "backend": "auto",
+    "backend": "auto",  # except for kymatio's
     "device": "cpu",
     "batch_size": 1,
     "n_jobs": 2,

@@ -27,7 +27,8 @@ TRUSTED = {
     "skscatter.Scattering1D",
 }
 
-KEPT = sorted(FOLDER.glob("*/*.pickle"))
+KEPT = sorted(path for path in FOLDER.glob("*/*.pickle") if path.parent.name != "0.1.0")
+OF_0_1_0 = sorted(FOLDER.glob("0.1.0/*.pickle"))
 
 
 def fitted(transformer, n_times=300):
@@ -45,6 +46,14 @@ def test_models_of_every_release_are_read_and_give_the_same_features(path):
     np.testing.assert_allclose(
         model.transform(signals[:1]), np.array(expected["features"]), rtol=1e-5, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("path", OF_0_1_0, ids=lambda path: path.stem)
+def test_models_of_0_1_0_are_refused_with_a_sentence(path):
+    with pytest.raises(
+        ValueError, match="was saved by skscatter 0.1.0. skscatter .* cannot read it. Fit"
+    ):
+        pickle.loads(path.read_bytes())
 
 
 def test_models_of_this_release_are_kept():
@@ -125,7 +134,7 @@ def test_models_that_cannot_be_read_are_refused_with_a_sentence(transformer, cha
 
 def test_models_whose_state_has_another_meaning_are_refused(monkeypatch):
     data = pickle.dumps(LogScattering1D().fit(noise(300)))
-    monkeypatch.setattr(_saving, "STATE", 2)
+    monkeypatch.setattr(_saving, "STATE", 99)
     with pytest.raises(ValueError, match=f"was saved by skscatter {skscatter.__version__}"):
         pickle.loads(data)
 
@@ -136,7 +145,7 @@ def test_subclasses_keep_what_they_add():
 
 
 class WithExtras(LogScattering1D):
-    def __init__(self, J=None, colour="blue"):
-        super().__init__(J)
+    def __init__(self, *, J=None, colour="blue"):
+        super().__init__(J=J)
         self.colour = colour
         self.note = "kept"

@@ -173,12 +173,11 @@ print(interrupted > int(sys.argv[1]) / 4, same)
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs signals of POSIX")
 @pytest.mark.reliability("Load")
-def test_interrupts_at_any_moment_neither_hang_nor_break_a_transform(tried):
+def test_interrupts_at_any_moment_neither_hang_nor_break_a_transform():
     done = subprocess.run(
         [sys.executable, "-c", INTERRUPTED, "400"], capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "True True\n", done.stderr
-    tried("400 interrupts of transform, scatter and transform_batches", "ended, and usable again")
 
 
 # ---------------------------------------------------------------- how many threads

@@ -15,7 +15,14 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
-from skscatter._backends.choice import NUMPY, check_backend, choose_device, device_of, namespace_on
+from skscatter._backends.choice import (
+    KYMATIO_BACKENDS,
+    NUMPY,
+    check_backend,
+    choose_device,
+    device_of,
+    namespace_on,
+)
 from skscatter._cache.filling import fill
 from skscatter._cache.keys import key_context, row_keys
 from skscatter._cache.store import Memory, check_memory
@@ -129,9 +136,9 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
         What computes. ``"auto"``: PyTorch if it is installed and sees a CUDA device, or if `device`
         asks for it, else NumPy. ``"numba"``: the cascade compiled for this machine's CPU, which is
-        faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``: kymatio's own
-        NumPy and PyTorch front ends, many times slower, to compare with. PyTorch tensors are
-        computed by PyTorch on their device whatever this says.
+        faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``: the NumPy and
+        PyTorch front ends of kymatio 0.3, many times slower, to compare with. PyTorch computes its
+        tensors on their own device whatever this says.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device if there is one, else the CPU. The device is chosen whenever signals
@@ -776,7 +783,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             signals,
             self._spec.settings,
             features,
-            device_of(tensors) or choose_device(self.backend, self.device),
+            choose_device(self.backend, self.device, tensors),
             input_scaling=self._spec.input_scaling,
             n_jobs=self.n_jobs,
             batch_size=self.batch_size,
@@ -801,8 +808,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             yield range(len(rows))
             return
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
-        computed_by = "kymatio" if self.backend.startswith("kymatio") else "skscatter"
-        parameters = {**self._spec.of_one_row(), "computed_by": computed_by}
+        parameters = {**self._spec.of_one_row(), "kymatio": self.backend in KYMATIO_BACKENDS}
         context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
         yield from fill(store, rows, keys, block_multiple=rows_at_once, progress=progress.update)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._backends.choice import adopt
+from skscatter._backends.choice import adopt, check_tensor
 from skscatter._scattering.layout import Grid, Groups, lay_out
 from skscatter._scattering.namespace import Array
 from skscatter._scattering.settings import Settings
@@ -194,6 +194,7 @@ def check_collection(X: Any) -> SignalCollection:
 
 
 def _check_signal(name: str, x: Any) -> NDArray[Any]:
+    x = check_tensor(name, x)
     try:
         signal = np.asarray(x)
     except ValueError as error:  # lists in it have different lengths

@@ -8,7 +8,7 @@ from sklearn import get_config
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from skscatter._backends.choice import library_of
+from skscatter._backends.choice import check_tensor, library_of
 from skscatter._signals.dask_arrays import is_dask, stand_in
 from skscatter._signals.file_maps import blocks_of
 from skscatter._signals.rows import (
@@ -38,7 +38,7 @@ def check_signals(X, *, estimator, expected=None, method="fit", min_signals=1):
             for name in ("n_features_in_", "feature_names_in_"):
                 estimator.__dict__.pop(name, None)
     else:
-        X = stand_in(X) if is_dask(X) else X
+        X = stand_in(X) if is_dask(X) else check_tensor("X", X)
         rules = {"dtype": "numeric", "ensure_all_finite": False, "ensure_min_samples": min_signals}
         if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 3:
             checked = check_array(X, allow_nd=True, estimator=estimator, input_name="X", **rules)
@@ -64,8 +64,6 @@ def check_signals(X, *, estimator, expected=None, method="fit", min_signals=1):
                     bad = describe_entry("X", checked, n_before + first_not_finite(piece))
                     raise ValueError(f"{bad}. {error}") from None
                 n_before += math.prod(piece.shape)
-        if "complex" in str(checked.dtype):
-            raise ValueError(f"Complex data not supported\n{checked}\n")
         library = library_of(checked)
         if (
             not reset
