@@ -64,18 +64,18 @@ def test_features_are_those_of_each_signal_alone(Transformer, parameters, ragged
         np.testing.assert_array_equal(row, transformer.transform([signal])[0])
 
 
-@pytest.mark.parametrize("parameters", [{"engine": "kymatio"}, {"batch_size": 2}, {"n_jobs": 2}])
+@pytest.mark.parametrize("parameters", [{"backend": "kymatio"}, {"batch_size": 2}, {"n_jobs": 2}])
 def test_how_features_are_computed_does_not_matter(parameters, ragged):
     expected = LogScattering1D(J=6, sampling_rate=1).fit_transform(ragged)
     features = LogScattering1D(J=6, **parameters).fit_transform(ragged)
     np.testing.assert_allclose(features, expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("engine", ["fused", "kymatio"])
-def test_torch_gives_the_same_features(engine, ragged):
+@pytest.mark.parametrize("backend", ["torch", "kymatio-torch"])
+def test_torch_gives_the_same_features(backend, ragged):
     pytest.importorskip("torch", reason="needs PyTorch")
     expected = LogScattering1D(J=6).fit_transform(ragged)
-    features = LogScattering1D(J=6, backend="torch", engine=engine).fit_transform(ragged)
+    features = LogScattering1D(J=6, backend=backend).fit_transform(ragged)
     np.testing.assert_allclose(features, expected, rtol=1e-10)
 
 

@@ -11,13 +11,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends.choice import adopt
 from skscatter._common.parameters import check_integer, check_real
+from skscatter._common.public import public
 from skscatter._estimators.saving import Saved
-from skscatter._estimators.scattering import Scattering1D, refuse_other_library
+from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
 
 Range = tuple[float | None, float | None] | None
 
 
+@public
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     """Scattering features of some paths: of an order, of a band of frequencies.
 
@@ -144,7 +146,6 @@ S1_54.42Hz_seg0_mean
             As for the transformer.
         """
         check_is_fitted(self)
-        refuse_other_library(self, X, "transform", self.transformer_._library)
         with config_context(transform_output="default"):
             features = self.transformer_.transform(X)
         if is_dask(features):

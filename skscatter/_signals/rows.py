@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._backends.choice import adopt
+from skscatter._backends.choice import adopt, check_tensor
 from skscatter._scattering.layout import Grid, Groups, lay_out
 from skscatter._scattering.namespace import Array
 from skscatter._scattering.settings import Settings
@@ -123,6 +123,7 @@ class SignalCollection:
     def __init__(self, signals: Sequence[NDArray[Any]]) -> None:
         single = all(signal.dtype == np.float32 for signal in signals)
         self.dtype = np.dtype(np.float32 if single else np.float64)
+        self.signals = signals
         self.n_samples, self.n_channels = len(signals), len(signals[0])
         self.lengths = np.array([signal.shape[1] for signal in signals], np.intp)
         self._order = np.argsort(-self.lengths, kind="stable")
@@ -193,6 +194,7 @@ def check_collection(X: Any) -> SignalCollection:
 
 
 def _check_signal(name: str, x: Any) -> NDArray[Any]:
+    x = check_tensor(name, x)
     try:
         signal = np.asarray(x)
     except ValueError as error:  # lists in it have different lengths

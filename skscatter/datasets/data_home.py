@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from skscatter._common.home import expand_path
+from skscatter._common.public import public
 
 # What skscatter writes there: data sets, and files that are still being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")
@@ -15,6 +16,7 @@ _PART = re.compile(r"\." + _DATA_SET.pattern + r"\.[0-9a-f]{32}\.part")
 _STALE_AFTER = 600.0  # seconds
 
 
+@public
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     """Return the folder that fetched data sets are kept in, and create it if needed.
 
@@ -47,6 +49,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     return str(folder)
 
 
+@public
 def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
     """Delete the data sets that skscatter keeps in its data folder.
 
@@ -86,11 +89,13 @@ def _locate(data_home: str | os.PathLike[str] | None) -> Path:
     accepted = "the path of a folder, or None"
     if data_home is not None:
         return expand_path("data_home", data_home, accepted)
+    name, folder = "SKSCATTER_DATA", os.environ.get("SKSCATTER_DATA")
+    if not folder:
+        name, folder = "data_home", "~/skscatter_data"
     try:
-        default = os.environ.get("SKSCATTER_DATA") or "~/skscatter_data"
-        return expand_path("data_home", default, accepted)
+        return expand_path(name, folder, accepted)
     except ValueError as error:
         raise OSError(
-            f"The data folder {default!r} cannot be found, because this user has no home folder. "
-            "Choose another one with data_home= or the environment variable SKSCATTER_DATA."
+            f"There is no folder to keep data sets in: {error} Choose one with data_home= or the "
+            "environment variable SKSCATTER_DATA."
         ) from error

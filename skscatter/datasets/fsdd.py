@@ -8,6 +8,7 @@ from typing import Any
 
 from skscatter._common.files import write_atomically
 from skscatter._common.parameters import check_choice, check_integer, check_real
+from skscatter._common.public import public
 
 from .data_home import get_data_home, remove_stale_parts
 from .digits import DamagedFileError, Recordings, View
@@ -23,6 +24,7 @@ FSDD = Archive(
 N_TEST_TAKES = 5  # the authors' rule
 
 
+@public
 def fetch_fsdd(
     *,
     data_home: str | os.PathLike[str] | None = None,

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from skscatter._common.parameters import check_choice, check_path, check_real
+from skscatter._common.public import public
 
 from .audio import Recording, read_recording
 from .folders import ENDINGS, Folder, find_labels, read_folder
@@ -17,6 +18,7 @@ from .folders import ENDINGS, Folder, find_labels, read_folder
 MOST_HERTZ = 2**40
 
 
+@public
 def load_recordings(
     source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,

@@ -41,9 +41,7 @@ def noise():
 
 
 @pytest.mark.parametrize(("container", "subtype"), FORMATS)
-def test_complete_files_are_read_and_truncated_ones_refused(
-    encode, noise, container, subtype, tried
-):
+def test_complete_files_are_read_and_truncated_ones_refused(encode, noise, container, subtype):
     contents = encode(noise, container, subtype)
     # Codecs that work in blocks fill up the last one.
     assert len(noise) <= n_times(contents) <= len(noise) + 500
@@ -51,7 +49,6 @@ def test_complete_files_are_read_and_truncated_ones_refused(
     for length in lengths:
         with pytest.raises(ValueError, match=r"^The recording (is|cannot be) "):
             read_recording(contents[:length])
-    tried(f"{container} {subtype}: {len(lengths)} truncated files", "refused")
 
 
 @pytest.mark.parametrize("container", ["WAV", "AIFF", "AU", "CAF", "NIST", "MP3", "RF64", "W64"])
