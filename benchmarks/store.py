@@ -35,7 +35,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, RowStore
 from skscatter._cli.demo import CLASSIFIER
-from skscatter._execution.parallel import one_blas_thread
+from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd
 
 GRID = {"scattering__J": [7, 8, 9], "scattering__Q": [8, 12]}

@@ -171,7 +171,8 @@ def read_signal(
     Parameters
     ----------
     path : str or path-like
-        An audio file of any sampling rate. Channels are averaged.
+        An audio file of any sampling rate. Channels are averaged. Uncompressed WAV needs nothing
+        else; other formats need soundfile.
     n_times : int or None
         The length wanted: a longer recording is cut, a shorter one is centred in zeros. None
         leaves the length as it is.
@@ -187,7 +188,7 @@ def read_signal(
     OSError, ValueError
         If there is no such file or it cannot be used. The message names it.
     ImportError
-        If the format needs soundfile, which is not installed.
+        If soundfile is needed and cannot be imported.
     """
     recording = read_recording(path, sampling_rate=sampling_rate)
     return fit_length(recording.samples[0], n_times)
