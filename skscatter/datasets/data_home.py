@@ -89,11 +89,13 @@ def _locate(data_home: str | os.PathLike[str] | None) -> Path:
     accepted = "the path of a folder, or None"
     if data_home is not None:
         return expand_path("data_home", data_home, accepted)
+    name, folder = "SKSCATTER_DATA", os.environ.get("SKSCATTER_DATA")
+    if not folder:
+        name, folder = "data_home", "~/skscatter_data"
     try:
-        default = os.environ.get("SKSCATTER_DATA") or "~/skscatter_data"
-        return expand_path("data_home", default, accepted)
+        return expand_path(name, folder, accepted)
     except ValueError as error:
         raise OSError(
-            f"The data folder {default!r} cannot be found, because this user has no home folder. "
-            "Choose another one with data_home= or the environment variable SKSCATTER_DATA."
+            f"There is no folder to keep data sets in: {error} Choose one with data_home= or the "
+            "environment variable SKSCATTER_DATA."
         ) from error
