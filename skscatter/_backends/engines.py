@@ -40,10 +40,10 @@ class Engine(Protocol):
 def _cascade(settings: Settings, grid: Grid, device: Device, xp: Namespace) -> Any:
     """Our own cascade at a device: compiled there where that is possible and wanted."""
     if device.backend == "numba":
-        from skscatter._backends.compiled.cascade import LaneCascade, suits
+        from skscatter._backends.compiled.cascade import CompiledCascade, supports
 
-        if suits(settings, grid):
-            return LaneCascade(settings, grid, xp)
+        if supports(settings, grid):
+            return CompiledCascade(settings, grid, xp)
     return Cascade(make_plan(settings, grid, xp), xp)
 
 
