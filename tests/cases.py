@@ -4,6 +4,7 @@ import numpy as np
 
 from skscatter._backends.engines import FusedEngine, KymatioEngine
 from skscatter._scattering.layout import lay_out
+from skscatter._scattering.workspace import Workspaces
 
 # The precisions, and how close to kymatio's NumPy front end in float64 each comes.
 PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
@@ -59,7 +60,8 @@ class OfOneLength:
         self.engine = Engine(settings, self.layout.grid, dtype, *place)
 
     def __call__(self, x):
-        return self.engine(x, [(slice(0, len(x)), self.layout)])[..., : self.layout.n_frames]
+        groups = [(slice(0, len(x)), self.layout)]
+        return self.engine(x, groups, Workspaces())[..., : self.layout.n_frames]
 
 
 def fused(settings, x, dtype="float64", *place):

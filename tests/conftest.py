@@ -31,6 +31,14 @@ def no_gpu_unless_asked(monkeypatch):
     monkeypatch.setattr("skscatter._backends.choice._has_cuda", lambda: False)
 
 
+@pytest.fixture(autouse=True)
+def warnings_are_new():
+    """Forget which warnings were given once."""
+    from skscatter._estimators.scattering import warn_once
+
+    warn_once.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def fsdd_archive():
     """Path of the real archive of the Free Spoken Digit Dataset."""

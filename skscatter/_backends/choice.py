@@ -33,7 +33,7 @@ NUMBA = Device("numba", "cpu")
 DLPACK_CPU = 1  # the DLPack standard's number of the host's memory
 
 
-def check_backend(backend: Any, device: Any, engine: Any) -> None:
+def check_backend(backend: Any, device: Any, engine: Any = None, **k) -> None:
     """Raise unless backend and device are valid and all three agree; this machine is not asked.
 
     Raises

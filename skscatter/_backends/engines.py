@@ -24,6 +24,7 @@ from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import paths_of, released_gain
 from skscatter._scattering.plan import make_plan
 from skscatter._scattering.settings import Settings
+from skscatter._scattering.workspace import Workspaces
 
 
 class Engine(Protocol):
@@ -33,7 +34,9 @@ class Engine(Protocol):
     chunk: int
     bytes_per_signal: int
 
-    def __call__(self, x: Array, groups: Groups) -> Array:
+    def __call__(
+        self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> Array:
         """Scatter `x` of magnitude about 1, with rows that are laid out as `groups` say."""
 
 
@@ -59,8 +62,10 @@ class FusedEngine:
         if settings.filter_gain == "kymatio-0.3":
             self._gain = xp.asarray(released_gain(settings)[:, np.newaxis])
 
-    def __call__(self, x: Array, groups: Groups) -> Array:
-        S = self._cascade(x, groups)
+    def __call__(
+        self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> Array:
+        S = self._cascade(x, groups, workspaces, n_threads)
         if self._gain is not None:
             S *= self._gain
         return S
@@ -90,7 +95,9 @@ class KymatioEngine:
         self._lock = threading.Lock()
         self._any_length: Any = None
 
-    def __call__(self, x: Array, groups: Groups) -> Array:
+    def __call__(
+        self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> Array:
         S = self.xp.empty((len(x), len(self._gain), self._canvas.n_frames))
         for rows, layout in groups:
             scattered = self._front_end(layout).scattering(x[rows, : layout.n_times])
@@ -174,4 +181,6 @@ ENGINE_CLASSES: dict[str, type[FusedEngine] | type[KymatioEngine]] = {
 @lru_cache(maxsize=64)
 def get_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NUMPY) -> Engine:
     """Return the engine for these settings and precision, built once in a process."""
-    return ENGINE_CLASSES[settings.engine](settings, grid, dtype, device)
+    return ENGINE_CLASSES["kymatio" if device.backend.startswith("kym") else "fused"](
+        settings, grid, dtype, device
+    )

@@ -189,8 +189,16 @@ class NumpyNamespace:
     def remove_negative(self, a: NDArray[Any]) -> None:
         np.maximum(a, 0, out=a)
 
+    def limit(self, a: NDArray[Any], largest: float) -> None:
+        np.clip(a, -largest, largest, out=a)
+
     def log(self, a: NDArray[Any], out: NDArray[Any]) -> None:
         np.log(a, out=out)
+
+    def log_add(self, a: NDArray[Any], log_b: float, out: NDArray[Any]) -> None:
+        with np.errstate(divide="ignore"):  # of zero
+            np.log(a, out=out)
+        np.logaddexp(out, self.dtype.type(log_b), out=out)
 
     def amax(self, a: NDArray[Any]) -> NDArray[Any]:
         return a.max(axis=-1)

@@ -237,8 +237,15 @@ class TorchNamespace:
     def remove_negative(self, a: Tensor) -> None:
         a.clamp_(min=0)
 
+    def limit(self, a: Tensor, largest: float) -> None:
+        a.clamp_(-largest, largest)
+
     def log(self, a: Tensor, out: Tensor) -> None:
         self._torch.log(a, out=out)
+
+    def log_add(self, a: Tensor, log_b: float, out: Tensor) -> None:
+        self._torch.log(a, out=out)
+        self._torch.logaddexp(out, self._torch.full_like(out, log_b), out=out)
 
     def amax(self, a: Tensor) -> Tensor:
         return a.amax(-1)

@@ -5,7 +5,7 @@ from typing import Any
 
 # Version of what a fitted estimator saves beside its parameters. Raise it when the meaning of that
 # changes: models of another version are then refused with a sentence instead of failing later.
-STATE = 1
+STATE = 2
 
 
 class Saved:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends.choice import adopt
 from skscatter._common.parameters import check_integer, check_real
+from skscatter._common.public import public
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import Scattering1D, refuse_other_library
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
@@ -18,6 +19,7 @@ from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
 Range = tuple[float | None, float | None] | None
 
 
+@public
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     """Scattering features of some paths: of an order, of a band of frequencies.
 

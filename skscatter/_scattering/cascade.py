@@ -11,21 +11,15 @@ Signals go through in small chunks, whose work space stays in the cache and is u
 """
 
 import math
-import threading
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from skscatter._scattering.layout import Groups, Layout
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.plan import SIGNAL, Batch, Plan, Stage
-
-# Threads that a call may take for a signal so long that it is computed in stages. Each has a work
-# space of its own.
-threads_of_a_call: ContextVar[int] = ContextVar("threads_of_a_call", default=1)
+from skscatter._scattering.workspace import Workspaces
 
 
 @dataclass(frozen=True)
@@ -44,28 +38,6 @@ class Workspace:
     bins: list[dict[int, Array]]
     real: Array
     complex: Array
-
-
-class _Kept(threading.local):
-    """The work space that a thread used last, and for what: which cascade, how many signals."""
-
-    cascade: object = None
-    n_signals = 0
-    work: Any = None
-
-
-_kept = _Kept()
-
-
-def kept_workspace(cascade: Any, n_signals: int, new: Callable[[int], Any]) -> Any:
-    """Memory for `n_signals` or more: this thread's last one, if it will do, or a `new` one."""
-    if _kept.work is not None and _kept.cascade is cascade and _kept.n_signals >= n_signals:
-        return _kept.work
-    _kept.work = _kept.cascade = None  # let go of the old one first
-    work = new(n_signals)
-    if n_signals * cascade.bytes_per_signal <= cascade.xp.kept_bytes:
-        _kept.cascade, _kept.n_signals, _kept.work = cascade, n_signals, work
-    return work
 
 
 class Cascade:
@@ -106,11 +78,6 @@ class Cascade:
         reals = 2 * self.room + plan.n_paths * plan.grid.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
 
-    def workspace(self, n_signals: int) -> Workspace:
-        """Memory for `n_signals` or more."""
-        work: Workspace = kept_workspace(self, n_signals, self._new_workspace)
-        return work
-
     def _new_workspace(self, n_signals: int) -> Workspace:
         xp, plan = self.xp, self.plan
         signal = xp.empty_complex((n_signals, 1, plan.signal.window.n_bins))
@@ -130,7 +97,9 @@ class Cascade:
             complex=xp.empty_complex((n_signals * self.largest_batch,)),
         )
 
-    def __call__(self, x: Array, groups: Groups) -> Array:
+    def __call__(
+        self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> Array:
         """Scatter signals.
 
         Parameters
@@ -140,6 +109,11 @@ class Cascade:
             follows a shorter signal is not looked at.
         groups : list of (slice, Layout)
             How the rows are laid out, on the plan's grid.
+        workspaces : Workspaces
+            Those of the calling thread.
+        n_threads : int, default=1
+            Threads for a signal so long that it is computed in stages. Each of them takes a
+            workspace of its own.
 
         Returns
         -------
@@ -148,7 +122,7 @@ class Cascade:
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
-        work = self.workspace(chunk)
+        work = workspaces.get(self, chunk, self._new_workspace)
         S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
         for start in range(0, len(x), chunk):
             padded = work.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
@@ -159,10 +133,10 @@ class Cascade:
                     signals = x[first:stop, : layout.n_times]
                     target = padded[first - start : stop - start]
                     pad(self.xp, plan.padding, signals, layout, target)
-            self._scatter(padded, S[start : start + chunk], work)
+            self._scatter(padded, S[start : start + chunk], work, n_threads)
         return S
 
-    def _scatter(self, padded: Array, S: Array, work: Workspace) -> None:
+    def _scatter(self, padded: Array, S: Array, work: Workspace, n_threads: int) -> None:
         """Scatter one chunk of padded signals into `S`."""
         plan, n_signals = self.plan, len(padded)
         spectrum = self.xp.rfft(padded)
@@ -184,13 +158,13 @@ class Cascade:
             finally:
                 left.clear()  # after an error or an interrupt nothing is begun
 
-        n_others = min(threads_of_a_call.get(), len(left)) - 1
+        n_others = min(n_threads, len(left)) - 1
         if not n_others:
             compute_what_is_left(work)
             return
         with ThreadPoolExecutor(n_others) as pool:
             others = [
-                pool.submit(lambda: compute_what_is_left(self.workspace(n_signals)))
+                pool.submit(lambda: compute_what_is_left(self._new_workspace(n_signals)))
                 for _ in range(n_others)
             ]
             compute_what_is_left(work)

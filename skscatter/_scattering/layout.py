@@ -69,11 +69,16 @@ Groups = list[tuple[slice, Layout]]  # rows of one length, and how they are laid
 
 
 @lru_cache(maxsize=2**14)
-def low_pass_reach(n_times: int, T: float) -> int:
-    """Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm.
+def low_pass_reach(n_times: int, T: float) -> tuple[int, bool]:
+    """Measure how far the low-pass reaches, by kymatio's rule.
 
-    The same quantity as kymatio's ``compute_temporal_support``, measured as there on the filter
-    of the unpadded length; where no such reach exists it is half the length.
+    Returns
+    -------
+    reach : int
+        Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm,
+        measured on the filter of the unpadded length. Half the length if there is no such number.
+    is_within : bool
+        Whether there is.
     """
     sigma = SIGMA0 / T
     whole = math.ceil(REACH / (2 * math.pi * sigma))  # beyond it is zero to rounding
@@ -85,8 +90,13 @@ def low_pass_reach(n_times: int, T: float) -> int:
     beyond = np.cumsum(h[::-1])[::-1]
     small = np.flatnonzero(beyond <= PADDING_CRITERION)
     if small.size:
-        return int(small[0]) + 1
-    return min(len(t) + 1, n_times // 2)
+        return int(small[0]) + 1, True
+    return min(len(t) + 1, n_times // 2), False
+
+
+def has_border_effects(settings: Settings, n_times: int) -> bool:
+    """Whether a signal is so short that its continuation counts in every average."""
+    return not low_pass_reach(max(n_times, settings.min_times), settings.T)[1]
 
 
 @lru_cache(maxsize=2**14)
@@ -101,7 +111,8 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     sampled at multiples of rates that divide the stride, so the same samples come out.
     """
     stride = settings.stride
-    wanted = n_times + 2 * 3 * low_pass_reach(n_times, settings.T)
+    reach, _ = low_pass_reach(n_times, settings.T)
+    wanted = n_times + 2 * 3 * reach
     log2_padded = min(math.ceil(math.log2(wanted)), math.floor(math.log2(3 * n_times - 2)))
     n_padded = 2**log2_padded
     pad_left = (n_padded - n_times) // 2

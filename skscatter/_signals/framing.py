@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.parameters import check_integer, check_real
+from skscatter._common.public import public
 
 
 class Frames(NamedTuple):
@@ -16,6 +17,7 @@ class Frames(NamedTuple):
     start: NDArray[Any]
 
 
+@public
 def frame_signal(
     x: ArrayLike,
     frame_length: int,

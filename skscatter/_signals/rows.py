@@ -123,6 +123,7 @@ class SignalCollection:
     def __init__(self, signals: Sequence[NDArray[Any]]) -> None:
         single = all(signal.dtype == np.float32 for signal in signals)
         self.dtype = np.dtype(np.float32 if single else np.float64)
+        self.signals = signals
         self.n_samples, self.n_channels = len(signals), len(signals[0])
         self.lengths = np.array([signal.shape[1] for signal in signals], np.intp)
         self._order = np.argsort(-self.lengths, kind="stable")

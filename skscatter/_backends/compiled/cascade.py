@@ -16,7 +16,7 @@ from skscatter._backends.compiled.kernel import (
     scatter_signature,
 )
 from skscatter._backends.compiled.vectors import LANES
-from skscatter._scattering.cascade import kept_workspace, pad
+from skscatter._scattering.cascade import pad
 from skscatter._scattering.filters import filter_bank
 from skscatter._scattering.layout import Grid, Groups
 from skscatter._scattering.low_pass import BlockLowPass, LowPass, SpectralLowPass, low_pass
@@ -24,6 +24,7 @@ from skscatter._scattering.namespace import Namespace
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Window, negligible
+from skscatter._scattering.workspace import Workspaces
 
 # Padded samples per lane in a chunk of signals: some milliseconds of computation.
 SAMPLES_PER_CHUNK = 2**14
@@ -113,10 +114,12 @@ class CompiledCascade:
         n_numbers = -(-sum(self.sizes) // LANES) + self.n_paths * self.grid.n_frames
         return self.xp.dtype.itemsize * n_numbers
 
-    def __call__(self, x: NDArray[Any], groups: Groups) -> NDArray[Any]:
+    def __call__(
+        self, x: NDArray[Any], groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> NDArray[Any]:
         """Scatter signals, with the parameters and the result of `Cascade`."""
         S = self.xp.empty((len(x), self.n_paths, self.grid.n_frames))
-        padded, *workspace = kept_workspace(self, LANES, self._new_workspace)
+        padded, *workspace = workspaces.get(self, LANES, self._new_workspace)
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))
