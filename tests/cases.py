@@ -60,9 +60,9 @@ class OfOneLength:
         self.layout = lay_out(settings, n_times)
         self.engine = build(settings, self.layout.grid, dtype, device)
 
-    def __call__(self, x):
+    def __call__(self, x, n_threads=1):
         groups = [(slice(0, len(x)), self.layout)]
-        return self.engine(x, groups, Workspaces())[..., : self.layout.n_frames]
+        return self.engine(x, groups, Workspaces(), n_threads)[..., : self.layout.n_frames]
 
 
 def scattered(settings, x, dtype="float64", device=NUMPY):

@@ -39,7 +39,6 @@ from skscatter._scattering.layout import Grid, lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS
 from skscatter._scattering.settings import resolve
-from skscatter._scattering.workspace import Workspaces
 
 pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
 
@@ -291,21 +290,6 @@ def test_bytes_per_signal_cover_workspace_and_result():
     assert engine.chunk % LANES == 0
 
 
-def test_workspace_is_reused_by_the_same_cascade_unless_it_is_large(monkeypatch):
-    chosen = resolve(64)
-    x = noise(64)
-    scatter = OfOneLength(chosen, 64, "float64", NUMBA)
-    scatter(x)
-    room = _kept.work
-    scatter(x)
-    assert _kept.work is room
-    OfOneLength(resolve(65), 65, "float64", NUMBA)(noise(65))
-    assert _kept.work is not room
-    monkeypatch.setattr(scatter.engine.xp, "kept_bytes", 0)
-    scatter(x)
-    assert _kept.work is None
-
-
 # ---------------------------------------------------------------- choice of the backend
 
 
@@ -321,12 +305,6 @@ def test_an_error_says_how_to_install_numba(monkeypatch):
         choose_device("numba", "auto")
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"device": "cuda"}, "backend='numba' and device='cuda' contradict each other"),
-    ],
-)
 @pytest.mark.reliability("Bad input")
 def test_a_device_other_than_the_cpu_is_refused_in_fit():
     with pytest.raises(ValueError, match="backend='numba' and device='cuda' contradict each other"):

@@ -695,7 +695,7 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     expected = LogScattering1D().fit_transform(X)
     xp = SmallNamespace("float64", room=2)
     xp.n_workers = n_workers
-    for module in "_backends.engines", "_estimators.scattering":
+    for module in "_backends.engines", "_execution.run":
         monkeypatch.setattr(f"skscatter.{module}.namespace_on", lambda device, dtype: xp)
     get_engine.cache_clear()
     try:
