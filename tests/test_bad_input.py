@@ -21,7 +21,6 @@ from scipy.io import wavfile
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skscatter.datasets._download import Archive
 
 import skscatter
 import skscatter.datasets
@@ -43,6 +42,7 @@ from skscatter.datasets import (
     load_recordings,
     load_spoken_digits,
 )
+from skscatter.datasets.download import Archive
 
 pytestmark = pytest.mark.reliability("Bad input")
 
