@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._cli.console import complain, say_table
 from skscatter._cli.errors import CommandError, reason
-from skscatter._estimators.lookup import find_scattering, sampling_rate_of
+from skscatter._estimators.lookup import find_scattering
 from skscatter.datasets.audio import fit_length, read_recording
 
 # How the work is done does not change the features. These are the defaults: a model may have been
@@ -94,7 +95,10 @@ def _classify(model: Model, signal: NDArray[Any], path: Path) -> list[tuple[Any,
         If the model fails in any other way.
     """
     try:
-        return model.rank(signal)
+        with warnings.catch_warnings():
+            # Of a model that was fitted to a data frame. The samples need no names.
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            return model.rank(signal)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     except Exception as error:  # a model may hold anything
@@ -128,9 +132,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         try:
             classifier = joblib.load(file)
         except Exception as error:  # damaged files raise nearly anything
-            raise ValueError(
-                f"{path} is not a model that can be loaded ({type(error).__name__}: {error})."
-            ) from error
+            what = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise ValueError(f"{path} is not a model that can be loaded ({what}).") from error
     try:
         scattering = find_scattering(classifier)
         check_is_fitted(classifier)
@@ -143,12 +146,14 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         ) from error
     if not is_classifier(classifier):
         raise ValueError(f"{path} holds a scattering transform without a classifier.")
+    if not isinstance(classifier.classes_, np.ndarray):
+        raise ValueError(f"{path} holds a classifier of several targets, but must have one.")
     if scattering.n_channels_ > 1:
         raise ValueError(
             f"{path} was fitted to signals of {scattering.n_channels_} channels. The channels of "
             "a recording are averaged: fit the model to signals of one channel."
         )
-    sampling_rate = sampling_rate_of(scattering)
+    sampling_rate = scattering.sampling_rate_
     if sampling_rate is None:
         raise ValueError(
             f"{path} does not say which sampling rate it was fitted to: pass sampling_rate= to "

@@ -190,7 +190,7 @@ def _write_files(out: Path, digits: Digits, result: Result) -> dict[Path, str]:
     if result.search is not None:
         contents = demo.cv_results_bytes(result.search.cv_results_)
         write("cv_results.csv", contents, "all results of the search")
-    if (out / FEATURES).exists():
+    if result.n_computed + result.n_found:
         files[out / FEATURES] = "the features, which later runs read"
     try:
         contents = demo.confusion_bytes(result, digits.title)

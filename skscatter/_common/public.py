@@ -7,12 +7,12 @@ Thing = TypeVar("Thing", bound=Callable[..., Any])
 
 
 def public(thing: Thing) -> Thing:
-    """Give a class or a function the public package above its module as its ``__module__``.
+    """Give a class or a function the public package above it as its ``__module__``.
 
     A decorator. What is defined in ``skscatter._estimators.scattering`` calls itself
     ``skscatter.LogScattering1D``, and what is defined in ``skscatter.datasets.fsdd`` calls itself
-    ``skscatter.datasets.fetch_fsdd``. So saved models do not depend on modules, which can move.
+    ``skscatter.datasets.fetch_fsdd``. So saved models name no module that may move.
     """
-    package = thing.__module__.rpartition(".")[0]
-    thing.__module__ = package.partition("._")[0]
+    package, private, _ = thing.__module__.partition("._")
+    thing.__module__ = package if private else package.rpartition(".")[0]
     return thing
