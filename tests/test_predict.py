@@ -19,7 +19,7 @@ from skscatter import LogScattering1D, SelectPaths
 from skscatter._cli.main import main
 from skscatter._cli.predict import load_model, read_signal
 from skscatter._estimators import saving
-from skscatter.datasets._recordings import fit_length
+from skscatter.datasets.audio import fit_length
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,8 @@ from skscatter._cli import demo
 from skscatter._cli.console import complain, say, say_table
 from skscatter._cli.demo import Digits, Result
 from skscatter._cli.errors import CommandError, reason
+from skscatter._common.files import write_atomically
 from skscatter._common.home import expand_path
-from skscatter.datasets._data_home import write_atomically
 
 FEATURES = "features.sqlite"  # the cache of features, in the folder of the results
 
