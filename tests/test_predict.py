@@ -67,7 +67,7 @@ def test_long_recordings_are_cut_as_in_training(tmp_path):
     np.testing.assert_allclose(signal, samples[:1000], atol=1e-4)
 
 
-@pytest.mark.parametrize("sampling_rate", [1, 4_000_000])
+@pytest.mark.parametrize("sampling_rate", [1, 40_000_000])
 @pytest.mark.reliability("Bad input")
 def test_absurd_sampling_rates_are_refused(tmp_path, sampling_rate):
     path = write_wav(tmp_path / "a.wav", np.ones(10), sampling_rate)
