@@ -123,7 +123,7 @@ S1_54.42Hz_seg0_mean
         if not support.any():
             raise ValueError(self._why_empty(table, units_for(transformer.sampling_rate_)))
         self.transformer_ = transformer
-        self._selected = np.flatnonzero(support).tolist()
+        self._kept = np.flatnonzero(support).tolist()
         return self
 
     def transform(self, X: ArrayLike) -> Any:
@@ -151,9 +151,9 @@ S1_54.42Hz_seg0_mean
             features = self.transformer_.transform(X)
         if is_dask(features):
             refuse_data_frames(self)
-            return features[:, self._selected]
+            return features[:, self._kept]
         features, give_back = adopt(features)
-        return give_back(features[:, self._selected])
+        return give_back(features[:, self._kept])
 
     def get_support(self, indices: bool = False) -> NDArray[Any]:
         """Return which features of the transformer are selected.
@@ -176,8 +176,8 @@ S1_54.42Hz_seg0_mean
         """
         check_is_fitted(self)
         if indices:
-            return np.array(self._selected)
-        return np.isin(np.arange(len(self.transformer_.features_)), self._selected)
+            return np.array(self._kept)
+        return np.isin(np.arange(len(self.transformer_.features_)), self._kept)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Return the names of the selected features.
@@ -200,13 +200,13 @@ S1_54.42Hz_seg0_mean
             If `input_features` does not fit the input seen by `fit`.
         """
         check_is_fitted(self)
-        return self.transformer_.get_feature_names_out(input_features)[self._selected]
+        return self.transformer_.get_feature_names_out(input_features)[self._kept]
 
     @property
     def features_(self) -> NDArray[np.void]:
         """Table of the selected features: rows of the transformer's ``features_``."""
         check_is_fitted(self)
-        return self.transformer_.features_[self._selected]
+        return self.transformer_.features_[self._kept]
 
     @property
     def n_features_in_(self) -> int:
