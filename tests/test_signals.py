@@ -16,7 +16,6 @@ from sklearn.preprocessing import StandardScaler
 from skscatter import LogScattering1D, RowStore, Scattering1D, frame_signal
 from skscatter._backends.engines import get_engine
 from skscatter._scattering.pooling import segment_shares
-from skscatter._signals.rows import is_collection
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 LENGTHS = [1000, 300, 5000, 777, 1000, 301, 64]
@@ -124,14 +123,6 @@ def test_any_container_of_signals_will_do(container, ragged):
     assert (transformer.n_times_, transformer.n_channels_, transformer.n_frames_) == (None, 1, None)
 
 
-def test_arrays_are_no_collections():
-    assert not is_collection(noise(3, 50))
-    assert not is_collection(noise(3, 50).tolist())
-    assert not is_collection([1.0, 2.0])
-    assert not is_collection([])
-    assert is_collection(list(noise(3, 50)))  # whose folds may have other lengths
-
-
 @pytest.mark.parametrize(("dtype", "expected"), [("f4", "f4"), ("f8", "f8"), ("i2", "f8")])
 def test_precision_is_that_of_the_signals(dtype, expected, ragged):
     signals = [(100 * signal).astype(dtype) for signal in ragged]
@@ -225,11 +216,17 @@ def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (np.array([1, np.nan, np.inf]), r"X\[1\]\[1\] is nan, but signals must hold finite"),
-        (np.array([[1, 2, 3], [4, 5, -np.inf]]), r"X\[1\]\[1, 2\] is -inf, but signals must"),
+        (
+            np.array([1, np.nan, np.inf]),
+            r"X\[1\]\[1\] is nan\. Input X contains NaN\. Signals must hold finite",
+        ),
+        (
+            np.array([[1, 2, 3], [4, 5, -np.inf]]),
+            r"X\[1\]\[1, 2\] is -inf\. Input X contains infinity",
+        ),
         (np.array([1j, 2]), r"X\[1\] is of dtype complex128"),
         (np.array(["a", "b"]), r"X\[1\] is of dtype <U1"),
-        (np.array([None, 1.0]), r"X\[1\] is of dtype object"),
+        (np.array([None, 1.0]), r"X\[1\]\[0\] is None\. Input X contains missing values"),
         ([[1, 2], [1]], r"X\[1\] is not an array of numbers"),
         (np.empty(0), r"X\[1\] has shape \(0,\)"),
         (np.empty((0, 5)), r"X\[1\] has shape \(0, 5\)"),

@@ -1,25 +1,9 @@
 """Errors that name the parameter, its value and what would be accepted."""
 
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any
-
-# Signals that there must be. None is a mistake, except in a part of something larger.
-min_rows: ContextVar[int] = ContextVar("min_rows", default=1)
-
-
-@contextmanager
-def any_number_of_rows() -> Iterator[None]:
-    """Let arrays without signals pass, in this thread and context."""
-    token = min_rows.set(0)
-    try:
-        yield
-    finally:
-        min_rows.reset(token)
-
 
 # More samples than any memory holds: what is beyond is a mistake, and would overflow somewhere.
 MOST_TIMES = 2**40

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends.choice import (
     NUMPY,
@@ -21,7 +20,6 @@ from skscatter._backends.choice import (
     check_backend,
     choose_device,
     device_of,
-    library_of,
     namespace_on,
 )
 from skscatter._backends.engines import Engine, get_engine
@@ -29,11 +27,9 @@ from skscatter._cache.memory import Memory, check_memory, context_of, recall
 from skscatter._cache.store import RowStore
 from skscatter._common.parameters import (
     MOST_TIMES,
-    any_number_of_rows,
     check_choice,
     check_integer,
     check_real,
-    min_rows,
 )
 from skscatter._estimators.feature_table import PathFeature, channel_prefixes, feature_table, parts
 from skscatter._estimators.saving import Saved
@@ -52,20 +48,10 @@ from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling, pool
 from skscatter._scattering.settings import Settings, resolve
-from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames, stand_in
-from skscatter._signals.file_maps import blocks_of
-from skscatter._signals.rows import (
-    Rows,
-    SignalArray,
-    Signals,
-    as_index,
-    check_collection,
-    describe_entry,
-    first_not_finite,
-    group_by_grid,
-    group_by_length,
-    is_collection,
-)
+from skscatter._signals.containers import unwrap_batch
+from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
+from skscatter._signals.rows import Rows, Signals, as_index, group_by_grid, group_by_length
+from skscatter._signals.validation import Expected, check_signals
 
 LOG_STAGES = ("frames", "pooled")
 
@@ -212,6 +198,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     (10, 1, 125, 16)
     """
 
+    _min_signals = 1  # fewest that `transform` and `scatter` take
+
     def __init__(
         self,
         J: int | None = None,
@@ -283,7 +271,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        signals = self._validate(X, reset=True)
+        signals = check_signals(X, estimator=self)
         settings = resolve(
             signals.lengths,
             J=self.J,
@@ -305,6 +293,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             )
         self._warn_without_room(settings, shortest)
         self._settings = settings
+        self._library = signals.library
         self.n_channels_ = signals.n_channels
         self.n_times_ = self._common_length(signals)
         self.J_ = settings.J
@@ -345,12 +334,18 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ImportError, RuntimeError
             If `backend` or `device` ask for what this machine does not have.
         """
-        signals = self._validate(X, "transform")
+        signals = check_signals(
+            X,
+            estimator=self,
+            expected=self._expected(),
+            method="transform",
+            min_signals=self._min_signals,
+        )
         dtype, width = _output_dtype(signals), len(self.paths_) * len(self._parts())
         if is_dask(X):
             refuse_data_frames(self)
             n_features = width * len(self._prefixes())
-            return map_chunks(self, "transform", X, (n_features,), dtype)
+            return map_chunks(self._for_chunks().transform, X, (n_features,), dtype)
         device = self._device_for(signals)
         home = namespace_on(NUMPY if signals.from_numpy else device, dtype.name)
         features = home.empty((len(signals.row_lengths), width))
@@ -374,9 +369,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         Parameters
         ----------
         batches : iterable of what `transform` takes
-            Such as a generator. Batches may differ in size and in kind; those without signals
-            have no features, in the same number of columns. The source is read in the thread that
-            asks for features, so that database cursors can be used, and one batch ahead of them.
+            Such as a generator, or a data loader of PyTorch, whose batches may be lists of one
+            array. Batches may differ in size and in kind; those without signals have no features,
+            in the same number of columns. The source is read in the thread that asks for features,
+            so that database cursors can be used, and one batch ahead of them.
 
         Returns
         -------
@@ -411,13 +407,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         [(1000, 49), (1000, 49), (500, 49)]
         """
         check_is_fitted(self)
-        fixed = copy.deepcopy(self)  # what becomes of this one meanwhile does not matter
-
-        def compute(batch: ArrayLike) -> Array:
-            with any_number_of_rows():
-                return fixed.transform(batch)
-
-        return read_ahead(compute, check_batches(batches))
+        return read_ahead(
+            self._for_parts().transform,
+            check_batches(batches),
+            prepare=partial(unwrap_batch, n_channels=self.n_channels_),
+        )
 
     def scatter(self, X: ArrayLike) -> Any:
         """Compute the coefficients at every frame: no logarithm, no pooling.
@@ -443,14 +437,21 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ValueError, ImportError, RuntimeError
             As in `transform`.
         """
-        signals = self._validate(X, "scatter")
+        signals = check_signals(
+            X,
+            estimator=self,
+            expected=self._expected(),
+            method="scatter",
+            min_signals=self._min_signals,
+        )
         dtype, n_paths = _output_dtype(signals), len(self.paths_)
         n_frames = [
             lay_out(self._settings, n).n_frames
             for n in ([signals.n_times] if signals.n_times else signals.row_lengths.tolist())
         ]
         if is_dask(X):
-            return map_chunks(self, "scatter", X, (signals.n_channels, n_paths, *n_frames), dtype)
+            shape = (signals.n_channels, n_paths, *n_frames)
+            return map_chunks(self._for_chunks().scatter, X, shape, dtype)
         device = self._device_for(signals)
         home = namespace_on(NUMPY if signals.from_numpy else device, dtype.name)
         if signals.n_times:
@@ -648,68 +649,6 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 stacklevel=3,
             )
 
-    def _validate(self, X: ArrayLike, method: str = "fit", *, reset: bool = False) -> Signals:
-        """Check signals; leave integers as they are, to be converted block by block.
-
-        Of a dask array, a signal that stands for all is checked and returned.
-        """
-        if not reset:
-            check_is_fitted(self)
-            self._check_parameters()
-        if is_collection(X):
-            signals: Signals = check_collection(X)
-            if reset:
-                self._forget_columns()
-                self._library = "numpy"
-        else:
-            signals = SignalArray(self._check_array(X, method, reset=reset))
-        if not reset:
-            self._check_against_fit(signals)
-        return signals
-
-    def _check_array(self, X: ArrayLike, method: str, *, reset: bool) -> Array:
-        """Check signals in an array of two or three dimensions."""
-        X = stand_in(X) if is_dask(X) else X
-        rules = {
-            "dtype": "numeric",
-            "ensure_all_finite": False,
-            "ensure_min_samples": min_rows.get(),
-        }
-        if (np.ndim(X) if isinstance(X, list | tuple) else getattr(X, "ndim", 2)) == 3:
-            checked: Array = check_array(X, allow_nd=True, estimator=self, input_name="X", **rules)
-            if 0 in checked.shape[1:]:
-                raise ValueError(
-                    f"X of shape {tuple(checked.shape)} must have at least one channel and one "
-                    "sample a signal."
-                )
-            if reset:
-                self._forget_columns()
-        else:
-            checked = validate_data(self, X, reset=reset, **rules)
-        n_before = 0
-        with np.errstate(over="ignore", invalid="ignore"):  # it first looks at the sum
-            for piece in blocks_of(checked):
-                try:
-                    assert_all_finite(piece, estimator_name=type(self).__name__, input_name="X")
-                except ValueError as error:
-                    if not isinstance(piece, np.ndarray):
-                        raise
-                    bad = describe_entry("X", checked, n_before + first_not_finite(piece))
-                    raise ValueError(f"{bad}. {error}") from None
-                n_before += math.prod(piece.shape)
-        if "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
-            raise ValueError(f"Complex data not supported\n{checked}\n")
-        if reset:
-            self._library = library_of(checked)
-        else:
-            refuse_other_library(self, checked, method, self._library)
-        return checked
-
-    def _forget_columns(self) -> None:
-        """Forget the columns of an earlier fit: signals that are no table have none."""
-        for name in ("n_features_in_", "feature_names_in_"):
-            self.__dict__.pop(name, None)
-
     def _common_length(self, signals: Signals) -> int | None:
         """Length that all signals are to have; None where each may have its own.
 
@@ -729,28 +668,29 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             )
         return shortest
 
-    def _check_against_fit(self, signals: Signals) -> None:
-        """Refuse signals that differ from those of `fit` where they must not."""
-        name = type(self).__name__
-        if signals.n_channels != self.n_channels_:
-            raise ValueError(
-                f"X has signals of {signals.n_channels} channels, but {name} was fitted on "
-                f"signals of {self.n_channels_}."
-            )
-        wrong = signals.lengths < self._settings.min_times
-        accepted = (
-            f"With J={self.J_}, T={self.T_} and stride={self.stride_} signals must have at least "
-            f"{self._settings.min_times} samples."
+    def _expected(self) -> Expected:
+        """Return what signals must agree with, after checking the parameters."""
+        check_is_fitted(self)
+        self._check_parameters()
+        return Expected(
+            n_channels=self.n_channels_,
+            n_times=self.n_times_,
+            min_times=self._settings.min_times,
+            library=self._library,
+            scales=f"J={self.J_}, T={self.T_} and stride={self.stride_}",
         )
-        if self.n_times_ is not None:
-            wrong = signals.lengths != self.n_times_
-            accepted = (
-                f"{name} was fitted on signals of {self.n_times_}. Signals of any length are "
-                "accepted after fit() on a list of signals, with a pooling."
-            )
-        if wrong.any():
-            i = int(np.flatnonzero(wrong)[0])
-            raise ValueError(f"X[{i}] has {signals.lengths[i]} samples. {accepted}")
+
+    def _for_parts(self) -> Self:
+        """Return a copy for parts of something larger, which may hold no signals."""
+        fixed = copy.deepcopy(self)  # what becomes of this one meanwhile does not matter
+        fixed._min_signals = 0
+        return fixed
+
+    def _for_chunks(self) -> Self:
+        """Return a copy for the chunks of a dask array."""
+        fixed = self._for_parts().set_output(transform="default")
+        vars(fixed).pop("feature_names_in_", None)  # chunks have no names; the caller was warned
+        return fixed
 
     def _device_for(self, signals: Signals) -> Device:
         """Where signals are computed: where they lie, or where the parameters say."""
@@ -1089,20 +1029,3 @@ def _output_dtype(X: Array) -> np.dtype[Any]:
     """Precision of the computation and of its result: float32 for float32, else float64."""
     single = str(X.dtype) in ("float32", "torch.float32")
     return np.dtype(np.float32 if single else np.float64)
-
-
-def refuse_other_library(estimator: Any, X: Any, method: str, fitted_on: str) -> None:
-    """Keep scikit-learn's rule for estimators that take arrays of several libraries.
-
-    Raises
-    ------
-    ValueError
-        If `fit` got arrays of another library, not NumPy's, and arrays are not all made NumPy's.
-    """
-    given = library_of(X)
-    if given != fitted_on != "numpy" and get_config()["array_api_dispatch"]:
-        raise ValueError(
-            f"Inputs passed to {type(estimator).__name__}.{method}() must use the same namespace "
-            f"as those passed to fit(): {fitted_on}, but these are of {given}. Convert them, or "
-            f"fit on {given}."
-        )

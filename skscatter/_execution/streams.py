@@ -40,8 +40,10 @@ def check_batches(batches: Any) -> Iterator[Any]:
     return iter(batches)
 
 
-def read_ahead(compute: Callable[[Any], Any], batches: Iterator[Any]) -> Generator[Any, None, None]:
-    """Yield ``compute(batch)`` for each batch, while the next batch is read.
+def read_ahead(
+    compute: Callable[[Any], Any], batches: Iterator[Any], *, prepare: Callable[[Any], Any]
+) -> Generator[Any, None, None]:
+    """Yield ``compute(prepare(batch))`` for each batch, while the next batch is read.
 
     Besides the batch that is computed, and the result that the caller has, one batch is in memory
     at most. An error of the source is raised after the results of the batches before it, and so is
@@ -63,7 +65,7 @@ def read_ahead(compute: Callable[[Any], Any], batches: Iterator[Any]) -> Generat
         n_read = 0
         while True:
             try:
-                batch = next(batches)
+                batch = prepare(next(batches))
                 read_pages(batch)
             except StopIteration:
                 break
