@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D
+from skscatter import LogScattering1D, Scattering1D, frame_signal
 
 dask = pytest.importorskip("dask", reason="needs the extra dask")
 da = pytest.importorskip("dask.array", reason="needs the extra dask")
@@ -219,6 +219,44 @@ def test_each_chunk_is_checked_when_it_is_computed(X):
     assert np.isfinite(features[:20].compute(scheduler="sync")).all()
     with pytest.raises(ValueError, match="Input X contains NaN"):
         features.compute(scheduler="sync")
+
+
+@METHODS
+@pytest.mark.reliability("Bad input")
+def test_masked_samples_in_a_chunk_are_missing_values(method, X):
+    masked = np.ma.array(X, mask=False)
+    transformer = LogScattering1D().fit(da.from_array(masked, chunks=(10, 128)))
+    results = getattr(transformer, method)(da.from_array(masked, chunks=(10, 128)))
+    np.testing.assert_array_equal(
+        results.compute(scheduler="sync"), getattr(transformer, method)(X)
+    )
+    masked[20, 5] = np.ma.masked
+    results = getattr(transformer, method)(da.from_array(masked, chunks=(10, 128)))
+    with pytest.raises(ValueError, match=r"X\[0, 5\] is masked"):
+        results.compute(scheduler="sync")
+    with pytest.raises(ValueError, match=r"X\[0\]\[5\] is masked"):
+        transformer.transform([da.from_array(masked[20], chunks=64)])
+    gaps = frame_signal(da.from_array(masked[20], chunks=64), 16).has_gaps
+    np.testing.assert_array_equal(np.flatnonzero(gaps), [0])
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f4", "longdouble", "float16"])
+@METHODS
+def test_the_precision_is_known_before_it_is_computed(method, dtype, X):
+    transformer = LogScattering1D().fit(X)
+    signals = X.astype(dtype)
+    lazy = getattr(transformer, method)(da.from_array(signals, chunks=(10, 128)))
+    expected = getattr(transformer, method)(signals)
+    assert lazy.dtype == lazy.compute(scheduler="sync").dtype == expected.dtype
+
+
+@pytest.mark.parametrize("shape", [(650, 2), (6, 512, 1)])
+@pytest.mark.reliability("Bad input")
+def test_time_on_the_wrong_axis_is_asked_about(shape):
+    with pytest.warns(UserWarning, match="Is time on the wrong axis"):
+        LogScattering1D(Q=1).fit(da.ones(shape))
+    lazy = da.ones((650, 2), chunks=(100, 2))
+    LogScattering1D(Q=1).fit(lazy[lazy[:, 0] > 0])  # of unknown number
 
 
 @pytest.mark.reliability("Bad input")

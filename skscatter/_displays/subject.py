@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skscatter._common.parameters import check_integer
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._estimators.selection import SelectPaths
+from skscatter._signals.samples import as_array
 
 
 def find_scattering(estimator: Any) -> Scattering1D:
@@ -67,13 +68,15 @@ def check_signal(scattering: Scattering1D, x: ArrayLike, channel: int) -> NDArra
         If `x` is not one signal of as many channels as the transformer was fitted on, or `channel`
         is not one of them.
     """
-    x = np.asarray(x)
+    x = as_array("x", x)
     n_channels = scattering.n_channels_
     if x.ndim not in (1, 2) or len(np.atleast_2d(x)) != n_channels:
         accepted = f"({n_channels}, length)" if n_channels > 1 else "(length,)"
+        transposed = x.ndim == 2 and x.shape[1] == n_channels
+        hint = " Is time on the wrong axis? x.T puts it last." if transposed else ""
         raise ValueError(
             f"x has shape {x.shape}, but must be one signal of shape {accepted}, with as many "
-            "channels as those that the estimator was fitted on."
+            f"channels as those that the estimator was fitted on.{hint}"
         )
     if check_integer("channel", channel, minimum=0) >= n_channels:
         raise ValueError(f"channel={channel!r} must be below {n_channels}, the number of channels.")

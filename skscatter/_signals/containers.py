@@ -11,17 +11,19 @@ from typing import Any
 import numpy as np
 
 
-def file_names_error(name: str, value: Any) -> ValueError:
-    """Return the error for text in the place of signals."""
-    return ValueError(
-        f"{name}={value!r} is text, not a signal. If it names a file, read it first: "
-        "skscatter.datasets.load_recordings reads a folder of recordings."
-    )
+def refuse_text(name: str, x: Any) -> None:
+    """Raise if text, such as the name of a file, is in the place of samples.
 
-
-def is_file_name(x: Any) -> bool:
-    """Whether `x` is text or a path."""
-    return isinstance(x, str | bytes | os.PathLike)
+    Raises
+    ------
+    ValueError
+        With the text.
+    """
+    if isinstance(x, str | bytes | os.PathLike):
+        raise ValueError(
+            f"{name}={x!r} is text, not a signal. If it names a file, read it first: "
+            "skscatter.datasets.load_recordings reads a folder of recordings."
+        )
 
 
 def signals_in(X: Any) -> list[Any] | None:
@@ -36,14 +38,12 @@ def signals_in(X: Any) -> list[Any] | None:
     ValueError
         If there is text in the place of signals, such as names of files.
     """
-    if is_file_name(X):
-        raise file_names_error("X", X)
+    refuse_text("X", X)
     elements = _elements(X)
     if elements is None:
         return None
     for i, element in enumerate(elements):
-        if is_file_name(element):
-            raise file_names_error(f"X[{i}]", element)
+        refuse_text(f"X[{i}]", element)
     if not elements:
         return []
     if isinstance(X, list | tuple) and _all_numbers_in_lists(elements):

@@ -19,6 +19,14 @@ def is_dask(X: Any) -> bool:
     return dask_array is not None and isinstance(X, dask_array.Array)
 
 
+def computed(x: Any) -> Any:
+    """Return a dask array as an array in memory, masked if its chunks are; anything else as it is.
+
+    Dask drops the mask where NumPy converts its arrays.
+    """
+    return x.compute() if is_dask(x) else x
+
+
 def stand_in(X: Any) -> NDArray[Any]:
     """Return one silent signal of the shape and type of those of a dask array.
 

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
 from skscatter._scattering.namespace import Array
+from skscatter._signals.containers import refuse_text
+from skscatter._signals.dask_arrays import computed
 from skscatter._signals.file_maps import blocks_of
 
 REMEDY = (
@@ -36,17 +39,22 @@ def refuse_masked(name: str, x: Any) -> None:
             if isinstance(part, list | tuple | np.ma.MaskedArray):
                 refuse_masked(f"{name}[{i}]", part)
         return
-    mask = np.ma.getmask(x)
-    if mask is np.ma.nomask:
-        return
-    n_before = 0
-    for block in blocks_of(mask):
-        if block.any():
-            entry = entry_name(name, mask.shape, n_before + int(block.argmax()))
-            raise ValueError(
-                f"{entry} is masked. Input X contains missing values. {REMEDY_FOR_MASKED}"
-            )
-        n_before += block.size
+    if isinstance(x, np.ma.MaskedArray) and np.ma.is_masked(x):
+        index = _first_true(np.ma.getmaskarray(x))
+        raise ValueError(
+            f"{entry_name(name, index)} is masked. Input X contains missing values. "
+            f"{REMEDY_FOR_MASKED}"
+        )
+
+
+def _first_true(mask: NDArray[np.bool_]) -> tuple[int, ...]:
+    """Find the first true entry, without the copy that flattening overlapping frames would take."""
+    index: tuple[int, ...] = ()
+    while mask.ndim:
+        found = np.asarray(mask.any(axis=tuple(range(1, mask.ndim))))
+        index += (int(found.argmax()),)
+        mask = mask[index[-1]]
+    return index
 
 
 def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
@@ -59,7 +67,7 @@ def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
     """
     kind, itemsize = x.dtype.kind, x.dtype.itemsize
     if kind == "c":
-        raise _complex_error(f"{name} is of dtype {x.dtype}")
+        raise complex_error(f"{name} is of dtype {x.dtype}")
     if kind == "O":
         return _from_objects(name, x)
     if kind not in "fiub":
@@ -76,6 +84,14 @@ def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
             raise ValueError(f"{entry}, which is too large for float64.")
         return narrow
     return x
+
+
+def complex_error(what: str) -> ValueError:
+    """Return the error for complex numbers, in words that scikit-learn begins with, too."""
+    return ValueError(
+        f"Complex data not supported: {what}, but signals must hold real numbers. Accepted: the "
+        "real part or the magnitude, or the real and the imaginary part as two channels."
+    )
 
 
 def check_finite(name: str, x: Array) -> None:
@@ -124,33 +140,27 @@ def as_array(name: str, x: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If samples are masked, or lists in it have different lengths.
+        If it is text, samples are masked, or lists in it have different lengths.
     """
+    refuse_text(name, x)
     refuse_masked(name, x)
     try:
-        given = np.asanyarray(x)
+        given = np.asanyarray(computed(x))
     except ValueError as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from error
-    refuse_masked(name, given)  # an array that dask has computed
+    refuse_masked(name, given)
     return np.asarray(given)
 
 
 def describe_entry(name: str, x: NDArray[Any], position: int) -> str:
     """Say what an array holds at a position that is counted over all axes: "X[2, 17] is nan"."""
-    return f"{entry_name(name, x.shape, position)} is {x[np.unravel_index(position, x.shape)]}"
+    index = np.unravel_index(position, x.shape)
+    return f"{entry_name(name, index)} is {x[index]!s}"  # format would narrow longdouble
 
 
-def entry_name(name: str, shape: tuple[int, ...], position: int) -> str:
-    """Name an entry of an array by a position that is counted over all axes: "X[2, 17]"."""
-    index = ", ".join(str(i) for i in np.unravel_index(position, shape))
-    return f"{name}[{index}]" if index else name
-
-
-def _complex_error(what: str) -> ValueError:
-    return ValueError(
-        f"Complex data not supported: {what}, but signals must hold real numbers. Accepted: the "
-        "real part or the magnitude, or the real and the imaginary part as two channels."
-    )
+def entry_name(name: str, index: Sequence[Any]) -> str:
+    """Name an entry of an array: "X[2, 17]"."""
+    return f"{name}[{', '.join(map(str, index))}]" if len(index) else name
 
 
 def _from_objects(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -158,15 +168,14 @@ def _from_objects(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
     good = {kind for kind in set(map(type, x.flat)) if _is_real(kind)}
     for position, value in enumerate(x.flat):
         if type(value) not in good:
-            raise _not_real(entry_name(name, x.shape, position), value)
+            raise _not_real(entry_name(name, np.unravel_index(position, x.shape)), value)
     try:
         with np.errstate(all="ignore"):
             return x.astype(np.float64)
     except OverflowError:
         big = next(i for i, value in enumerate(x.flat) if abs(value) > sys.float_info.max)
-        raise ValueError(
-            f"{entry_name(name, x.shape, big)} is an integer too large for float64."
-        ) from None
+        entry = entry_name(name, np.unravel_index(big, x.shape))
+        raise ValueError(f"{entry} is an integer too large for float64.") from None
 
 
 def _is_real(kind: type) -> bool:
@@ -181,7 +190,7 @@ def _not_real(entry: str, value: Any) -> Exception:
     if value is None or type(value).__name__ in ("NAType", "NaTType"):  # the latter two of pandas
         return ValueError(f"{entry} is {value}. Input X contains missing values (NaN). {REMEDY}")
     if isinstance(value, complex | np.complexfloating):
-        return _complex_error(f"{entry} is {value}")
+        return complex_error(f"{entry} is {value}")
     if isinstance(value, str | bytes):
         return ValueError(
             f"{entry} is {value!r}, but signals must hold real numbers: could not convert text."

@@ -20,6 +20,7 @@ from skscatter._signals.samples import (
     check_finite,
     check_numbers,
     check_signal,
+    complex_error,
     refuse_masked,
 )
 
@@ -88,6 +89,7 @@ def check_signals(
         If signals are not finite real numbers of the expected shape.
     """
     fitting = expected is None
+    refuse_masked("X", X)
     n_signals = X.shape[0] if is_dask(X) and X.ndim > 1 else None
     given = signals_in(X)
     if given is None:
@@ -126,9 +128,10 @@ def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Arr
         X = as_array("X", X)
     _check_dimensions(X)
     X = stand_in(X) if is_dask(X) else X
-    refuse_masked("X", X)
     X = np.ma.getdata(X) if isinstance(X, np.ma.MaskedArray) else X
-    if isinstance(X, np.ndarray) and X.dtype.kind != "O":
+    if hasattr(X, "iloc"):
+        X = _check_columns(X)
+    elif isinstance(X, np.ndarray) and X.dtype.kind != "O":
         check_numbers("X", X[:0])  # before scikit-learn, which says less
     rules = {
         "dtype": None,
@@ -154,9 +157,20 @@ def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Arr
     if isinstance(checked, np.ndarray):
         checked = check_numbers("X", checked)
     elif "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
-        raise ValueError(f"Complex data not supported\n{checked}\n")
+        raise complex_error(f"X is of dtype {checked.dtype}")
     check_finite("X", checked)
     return checked
+
+
+def _check_columns(X: Any) -> Any:
+    """Refuse dates in a data frame of pandas, and keep the precision of its nullable columns."""
+    for name, dtype in X.dtypes.items():
+        if dtype.kind in "mM":
+            raise ValueError(
+                f"X: column {name!r} is of dtype {dtype}, but signals must hold real numbers."
+            )
+    single = all(dtype.kind == "f" and getattr(dtype, "itemsize", 0) == 4 for dtype in X.dtypes)
+    return X.astype(np.float32) if single else X
 
 
 def _check_dimensions(X: Any) -> None:
@@ -167,8 +181,8 @@ def _check_dimensions(X: Any) -> None:
     accepted = "(n_samples, n_times) or (n_samples, n_channels, n_times)"
     if len(shape) == 0:
         raise ValueError(
-            f"Expected 2D array, got scalar array instead: X={X!r} must be an array of shape "
-            f"{accepted}, or a list of arrays."
+            f"Expected 2D array, got scalar array instead: X is of type {type(X.item()).__name__}, "
+            f"but must be an array of shape {accepted}, or a list of arrays."
         )
     if len(shape) == 1:
         raise ValueError(
