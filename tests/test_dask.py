@@ -29,7 +29,7 @@ def X():
 
 @pytest.fixture(scope="module")
 def client():
-    """Two processes with a thread each, which can be reached from this machine only."""
+    """Two processes of one thread each, reachable from this machine only."""
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     with (
         distributed.LocalCluster(
@@ -53,7 +53,7 @@ def untouchable():
     return da.zeros((30, 128), chunks=(7, 128)).map_blocks(fail, meta=np.empty((0, 0)))
 
 
-# ---------------------------------------------------------------- what it computes
+# ---------------------------------------------------------------- results
 
 
 @BOTH
@@ -83,7 +83,7 @@ def test_fitting_looks_at_the_shape_alone(Transformer, untouchable, X):
 
 
 @METHODS
-def test_nothing_is_computed_before_it_is_asked_for(method, untouchable):
+def test_nothing_is_computed_before_it_is_needed(method, untouchable):
     lazy = getattr(LogScattering1D().fit(untouchable), method)(untouchable)
     assert isinstance(lazy, da.Array)
     assert LogScattering1D().fit_transform(untouchable).shape[0] == 30
@@ -127,7 +127,7 @@ def test_the_same_work_has_the_same_name(X):
 
 
 @METHODS
-def test_what_becomes_of_the_transformer_afterwards_does_not_matter(method, X):
+def test_later_changes_of_the_transformer_do_not_matter(method, X):
     transformer = LogScattering1D(Q=4).fit(X)
     expected = getattr(transformer, method)(X)
     lazy = getattr(transformer, method)(da.from_array(X, chunks=(30, 128)))
@@ -159,7 +159,7 @@ def test_dask_is_not_imported_for_arrays_of_numpy():
     assert done.stdout == "False\n"
 
 
-# ---------------------------------------------------------------- what it refuses
+# ---------------------------------------------------------------- refused input
 
 
 @BOTH
@@ -202,12 +202,12 @@ def test_signals_of_unknown_length_are_refused(X):
     ids=lambda bad: f"{bad.dtype}{bad.shape}",
 )
 @pytest.mark.reliability("Bad input")
-def test_what_is_wrong_at_sight_is_refused_as_with_numpy(Transformer, method, bad, X):
+def test_what_shape_and_dtype_show_is_refused_as_with_numpy(Transformer, method, bad, X):
     transformer = Transformer().fit(X)
     lazy = da.from_array(bad, chunks=-1)
     with pytest.raises(ValueError) as of_numpy:  # noqa: PT011 (whatever it says)
         getattr(transformer, method)(bad)
-    # Further on, messages show the signals themselves.
+    # The rest of a message may show the signals themselves.
     with pytest.raises(ValueError, match=re.escape(str(of_numpy.value)[:25])):
         getattr(transformer, method)(lazy)
 
@@ -267,7 +267,7 @@ def test_an_unfitted_transformer_says_so(untouchable):
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
 @pytest.mark.reliability("Bad input")
-def test_data_frames_are_refused_because_they_would_be_computed(container, untouchable):
+def test_data_frames_are_refused_since_they_would_be_computed_at_once(container, untouchable):
     transformer = LogScattering1D().fit(untouchable)
     message = rf"set_output\(transform='{container}'\).*set_output\(transform='default'\)"
     with sklearn.config_context(transform_output=container):

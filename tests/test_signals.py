@@ -116,7 +116,7 @@ def test_segments_are_parts_of_each_signals_own_duration(n_segments, ragged):
     ],
     ids=["tuple", "series", "lists", "one channel", "objects"],
 )
-def test_any_container_of_signals_will_do(container, ragged):
+def test_signals_may_be_in_any_container(container, ragged):
     expected = LogScattering1D(J=6).fit_transform(ragged)
     transformer = LogScattering1D(J=6).fit(container(ragged))
     np.testing.assert_array_equal(transformer.transform(container(ragged)), expected)
@@ -134,7 +134,7 @@ def test_precision_is_that_of_the_signals(dtype, expected, ragged):
     assert Scattering1D(J=6).fit_transform(signals).dtype == "f8"
 
 
-def test_the_scale_comes_from_the_median_length_as_far_as_the_shortest_has_room():
+def test_the_scale_comes_from_the_median_length_if_the_shortest_has_room():
     assert Scattering1D().fit([noise(n) for n in (1000, 8192, 9000)]).J_ == 8
     assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 2
 
@@ -183,7 +183,7 @@ def test_arrays_fit_where_signals_of_any_length_do(ragged):
     np.testing.assert_array_equal(S[0], transformer.scatter(ragged)[0])
 
 
-def test_lists_fit_where_arrays_do_if_the_length_is_theirs():
+def test_lists_fit_where_arrays_do_if_the_length_is_the_same():
     X = noise(3, 200)
     transformer = LogScattering1D().fit(X)
     np.testing.assert_array_equal(transformer.transform(list(X)), transformer.transform(X))
@@ -204,7 +204,7 @@ def test_all_frames_as_features_need_one_length(ragged):
         transformer.transform([noise(301)])
 
 
-def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
+def test_frame_times_need_a_length_if_signals_have_no_common_one(ragged):
     transformer = LogScattering1D(J=6).fit(ragged)
     with pytest.raises(ValueError, match=r"n_times=None.*length of a signal"):
         transformer.frame_times()
@@ -271,7 +271,7 @@ def test_frames_of_channels_have_an_axis_of_their_own():
         np.testing.assert_array_equal(S[:, [i]], Scattering1D().fit(X[:, i]).scatter(X[:, i]))
 
 
-def test_one_channel_is_none():
+def test_a_single_channel_needs_no_axis():
     X = noise(4, 200)
     transformer = LogScattering1D().fit(X[:, np.newaxis])
     np.testing.assert_array_equal(transformer.transform(X), LogScattering1D().fit_transform(X))
@@ -397,7 +397,7 @@ def test_batches_may_be_lists(ragged):
     assert batches[2].shape == (2, batches[0].shape[1])
 
 
-def test_signals_are_found_in_the_store_whatever_they_came_in(tmp_path, ragged_channels):
+def test_signals_are_found_in_the_store_whatever_container_they_came_in(tmp_path, ragged_channels):
     store = RowStore(tmp_path)
     expected = LogScattering1D(J=5).fit_transform(ragged_channels)
     transformer = LogScattering1D(J=5, memory=store).fit(ragged_channels)
@@ -412,7 +412,7 @@ def test_signals_are_found_in_the_store_whatever_they_came_in(tmp_path, ragged_c
     assert store.info().misses == 12
 
 
-# ---------------------------------------------------------------- what features are called
+# ---------------------------------------------------------------- names of features
 
 
 @pytest.mark.parametrize("channel_pooling", [None, ("mean", "max")])
@@ -464,7 +464,7 @@ def test_missing_pandas_is_asked_for(monkeypatch):
         transformer.paths_frame()
 
 
-# ---------------------------------------------------------------- what frequencies and times say
+# ---------------------------------------------------------------- frequencies and times
 
 
 @pytest.mark.parametrize("tone", [350, 1000, 2750])

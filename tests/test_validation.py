@@ -224,6 +224,10 @@ def test_errors_of_shape_ask_about_the_axis():
     fitted = LogScattering1D().fit(np.ones((2, 3, 50)))
     with pytest.raises(ValueError, match=r"50 channels, .* of 3\. .*np\.swapaxes\(X, 1, 2\)"):
         fitted.transform(np.ones((2, 50, 3)))
+    record = np.ones((650, 2))
+    for other in LogScattering1D().fit(np.ones((2, 600))), LogScattering1D().fit([np.ones(50)]):
+        with pytest.raises(ValueError, match=r"Is time on the wrong axis\? X\.T puts it last"):
+            other.transform(record)
     with pytest.raises(ValueError, match=r"channels\. Is time .* \[x\.T for x in X\]"):
         LogScattering1D().fit([np.ones((50, 3)), np.ones((60, 3))])
     with pytest.raises(ValueError, match=r"channels\.$"):

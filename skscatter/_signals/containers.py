@@ -64,9 +64,9 @@ def unwrap_batch(batch: Any, n_channels: int) -> Any:
 
 
 def _elements(X: Any) -> list[Any] | None:
-    """Return what a container of one dimension, or the only column of a table, holds.
+    """Return the elements of a one-dimensional container, or of the only column of a table.
 
-    None for containers of more dimensions, and for arrays of numbers, which need no look at each.
+    None for containers of more dimensions and for arrays of numbers.
     """
     if isinstance(X, list | tuple):
         return list(X)

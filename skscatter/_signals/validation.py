@@ -265,12 +265,16 @@ def _check_shapes(signals: Signals, name: str, expected: Expected) -> None:
         return
     i = int(wrong.argmax())
     message = f"X[{i}] has {lengths[i]} samples."
+    hint = ""
+    columns = not signals.is_collection and signals.n_channels == 1
+    if columns and signals.n_samples >= max(LONG, n_times or expected.min_times):
+        hint = " Is time on the wrong axis? X.T puts it last."
     if n_times is None:
         raise ValueError(
             f"{message} With {expected.scales} signals must have at least {expected.min_times} "
-            "samples."
+            f"samples.{hint}"
         )
-    if not signals.is_collection and signals.n_channels == 1:
+    if columns:
         message = (  # as scikit-learn has it, where each sample is a feature
             f"X has {lengths[0]} features, but {name} is expecting {n_times} features as input, "
             "one for each sample of a signal."
@@ -278,5 +282,5 @@ def _check_shapes(signals: Signals, name: str, expected: Expected) -> None:
     raise ValueError(
         f"{message} {name} was fitted on signals of {n_times}. Cut or pad them to that length. "
         "Signals of any length are accepted after fit() on a list of arrays, such as "
-        "[np.asarray(x) for x in X], with a pooling."
+        f"[np.asarray(x) for x in X], with a pooling.{hint}"
     )
