@@ -194,7 +194,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
 
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
     engine = get_engine(settings, lay_out(settings, case.n_times).grid, X.dtype.name, NUMBA)
-    cascade = engine._cascade
+    cascade = engine.cascade
     n_signals = -(-len(X) // n_threads)
     n_groups = -(-n_signals // LANES)
     paths, _ = cascade.paths[times_in_lanes(min(n_signals, LANES))]

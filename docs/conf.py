@@ -32,8 +32,8 @@ extensions = [
     "sphinx_gallery.gen_gallery",
 ]
 root_doc = "index"
-RECORD = "reliability.json"  # of what the tests have tried
-exclude_patterns = ["_build", "_templates", "examples", "reliability", "**.ipynb"]
+RECORD = "_build/reliability.json"  # where `nox -s readme` counts the inputs that the tests try
+exclude_patterns = ["_build", "_templates", "examples", "**.ipynb"]
 templates_path = ["_templates"]
 # `fit` and `J` in docstrings are code, and links where there is something to link to.
 default_role = "py:obj"
@@ -128,49 +128,31 @@ def write_help(app):
         (folder / f"{name}.txt").write_text(done.stdout, encoding="utf-8")
 
 
-def write_reliability(app):
-    """Make tables of what a run of the tests has tried, where there was one."""
-    folder = Path(app.srcdir, "reliability")
-    folder.mkdir(parents=True, exist_ok=True)
-    record = Path(os.environ.get("SKSCATTER_RELIABILITY", Path(app.srcdir, "_build", RECORD)))
-    text = f"## What was tried\n\nThis build found no record of a run (`{RECORD}`).\n"
-    if record.exists():
-        text = tables_of(json.loads(record.read_text(encoding="utf-8")))
-    (folder / "tables.md").write_text(text, encoding="utf-8")
+def add_inputs_tried(app, docname, source):
+    """Add the counts of a run of the tests to the page Reliability, if there is a record of one."""
+    record = Path(app.srcdir, RECORD)
+    if docname == "reliability" and record.exists():
+        source[0] += inputs_tried(json.loads(record.read_text(encoding="utf-8")))
 
 
-def tables_of(record):
-    """Write what was tried as Markdown: numbers, then a table for each topic."""
-    topics = sorted(record["topics"].items())
+def inputs_tried(record):
+    """Write the counts as a section in Markdown."""
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
-    summary, details = [], []
-    for topic, entries in topics:
-        cases = [max(e["tests"], e["examples"], len(e["tried"])) for e in entries.values()]
-        skipped = sum(entry["skipped"] for entry in entries.values())
-        failed = sum(e["tests"] - e["passed"] - e["skipped"] for e in entries.values())
-        summary.append(f"| {topic} | {sum(cases)} | {failed} | {skipped} |")
-        details += [f"\n## {topic}\n\n| | tried | held | skipped |\n|---|---|---|---|"]
-        for (sentence, entry), n in zip(entries.items(), cases, strict=True):
-            held = n if entry["passed"] == entry["tests"] else entry["passed"]
-            details.append(f"| {sentence} | {n} | {held} | {entry['skipped']} |")
-        tried = [row for entry in entries.values() for row in entry["tried"]]
-        if tried:
-            details += [f"\n<details><summary>One by one ({len(tried)})</summary>\n"]
-            details += ["```text", *(f"{what}\n    {outcome}" for what, outcome in tried), "```"]
-            details += ["\n</details>"]
-    return "\n".join(
-        [
-            "## What was tried\n",
-            f"With {versions}.\n",
-            "| | cases | failed | tests skipped |\n|---|---|---|---|",
-            *summary,
-            *details,
-            "",
-        ]
-    )
+    rows = [
+        f"| {kind} | {n['passed'] + n['failed']} | {n['failed']} | {n['skipped']} |"
+        for kind, n in record["kinds"].items()
+    ]
+    lines = [
+        "\n## Inputs tried\n",
+        f"Counts from a run of the tests with {versions}.\n",
+        "| kind | inputs tried | failed | skipped |",
+        "|---|---|---|---|",
+        *rows,
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def setup(app):
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("builder-inited", write_help)
-    app.connect("builder-inited", write_reliability)
+    app.connect("source-read", add_inputs_tried)

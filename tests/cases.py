@@ -1,11 +1,12 @@
-"""Signals and parameters over which every engine, on every backend, gives the same numbers."""
+"""Signals and parameters for which every backend gives the same numbers."""
 
 import numpy as np
 
-from skscatter._backends.engines import FusedEngine, KymatioEngine
+from skscatter._backends.choice import KYMATIO, NUMPY
+from skscatter._backends.engines import build_engine
 from skscatter._scattering.layout import lay_out
 
-# The precisions, and how close to kymatio's NumPy front end in float64 each comes.
+# The precisions, and the largest relative error of each against kymatio's NumPy front end.
 PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
 
 # Lengths (odd, prime, powers of two) with scales, quality factors and averaging scales.
@@ -42,7 +43,7 @@ def noise(n_times, n_signals=3, dtype=np.float64):
 
 
 def one_bad(X, position, value):
-    """Put a value that is none at one place."""
+    """Put a value at one position."""
     X[position] = value
     return X
 
@@ -52,28 +53,28 @@ def relative_error(S, reference):
 
 
 class OfOneLength:
-    """An engine for signals of `n_times` samples, which gives their own frames only."""
+    """An engine for signals of `n_times` samples, which returns only their own frames."""
 
-    def __init__(self, Engine, settings, n_times, dtype, *place):
+    def __init__(self, settings, n_times, dtype="float64", device=NUMPY, build=build_engine):
         self.layout = lay_out(settings, n_times)
-        self.engine = Engine(settings, self.layout.grid, dtype, *place)
+        self.engine = build(settings, self.layout.grid, dtype, device)
 
     def __call__(self, x):
         return self.engine(x, [(slice(0, len(x)), self.layout)])[..., : self.layout.n_frames]
 
 
-def fused(settings, x, dtype="float64", *place):
-    """Coefficients of signals in the fused engine."""
-    return OfOneLength(FusedEngine, settings, x.shape[-1], dtype, *place)(x)
+def scattered(settings, x, dtype="float64", device=NUMPY):
+    """Coefficients of signals."""
+    return OfOneLength(settings, x.shape[-1], dtype, device)(x)
 
 
-def kymatio(settings, x, dtype="float64", *place):
-    """Coefficients of signals in kymatio's."""
-    return OfOneLength(KymatioEngine, settings, x.shape[-1], dtype, *place)(x)
+def kymatio(settings, x):
+    """Coefficients of signals by kymatio's NumPy front end."""
+    return scattered(settings, x, device=KYMATIO)
 
 
 def without(module):
-    """Code to put in front of other code for a process where a module is not to be had."""
+    """Code to put in front of other code for a process that cannot import a module."""
     return f"""
 import sys
 class Finder:

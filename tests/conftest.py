@@ -27,8 +27,16 @@ def pytest_sessionstart():
 
 @pytest.fixture(autouse=True)
 def no_gpu_unless_asked(monkeypatch):
-    """Let backend="auto" mean NumPy, so that tests show the same on every machine."""
-    monkeypatch.setattr("skscatter._backends.choice._has_cuda", lambda: False)
+    """Let backend="auto" mean NumPy, so that tests do the same on every machine."""
+    monkeypatch.setattr("skscatter._backends.choice.has_cuda", lambda: False)
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_new():
+    """Forget which warnings were given once."""
+    from skscatter._estimators.scattering import warn_once
+
+    warn_once.cache_clear()
 
 
 @pytest.fixture(scope="session")

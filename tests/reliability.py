@@ -1,7 +1,7 @@
-"""A plugin of pytest that keeps what was tried, and how it ended, for the documentation.
+"""A plugin of pytest that counts the inputs tried, by kind, for the page Reliability.
 
-``pytest --reliability FILE`` writes it as JSON. Tests marked ``reliability("Topic")`` count. One
-that tries several things says each of them to the fixture `tried`.
+``pytest --reliability FILE`` writes the counts as JSON. Tests marked ``reliability("Kind")`` count:
+each is one input, or as many as hypothesis has given it.
 """
 
 import json
@@ -13,63 +13,52 @@ from pathlib import Path
 
 import pytest
 
-LIBRARIES = ("skscatter", "numpy", "scipy", "scikit-learn", "joblib", "kymatio", "torch")
+LIBRARIES = ("skscatter", "numpy", "scipy", "scikit-learn", "joblib", "kymatio", "torch", "numba")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--reliability", metavar="FILE", help="where to write what was tried")
+    parser.addoption("--reliability", metavar="FILE", help="where to write the inputs tried")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "reliability(topic): counts on the page Reliability")
-    if config.getoption("--reliability"):
-        config.pluginmanager.register(Record(Path(config.getoption("--reliability"))))
-
-
-@pytest.fixture
-def tried(record_property):
-    """Say what was tried and what came of it: ``tried("J=9", "ValueError: ...")``."""
-    return lambda what, outcome: record_property("tried", (str(what), str(outcome)))
+    if path := config.getoption("--reliability"):
+        config.pluginmanager.register(Record(Path(path)))
 
 
 class Record:
-    """Collects outcomes and writes them when all tests have run."""
+    """Counts outcomes, and writes them when all tests have run."""
 
     def __init__(self, path):
         self.path = path
-        self.topics = defaultdict(dict)
+        self.kinds = defaultdict(lambda: {"passed": 0, "failed": 0, "skipped": 0})
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item, call):
         report = yield
         marker = item.get_closest_marker("reliability")
         if marker is not None and (report.when == "call" or report.outcome != "passed"):
-            sentence = item.originalname.removeprefix("test_").replace("_", " ")
-            entry = self.topics[marker.args[0]].setdefault(
-                sentence, {"tests": 0, "passed": 0, "skipped": 0, "examples": 0, "tried": []}
-            )
-            entry["tests"] += 1
-            if report.outcome in ("passed", "skipped"):
-                entry[report.outcome] += 1
-            entry["tried"] += [value for name, value in item.user_properties if name == "tried"]
-            entry["examples"] += examples_of(item)
+            n_inputs = max(1, n_examples(item)) if report.outcome == "passed" else 1
+            self.kinds[marker.args[0]][report.outcome] += n_inputs
         return report
 
     def pytest_sessionfinish(self):
-        versions = {"Python": platform.python_version()}
-        for library in LIBRARIES:
-            try:
-                versions[library] = version(library)
-            except PackageNotFoundError:
-                continue
+        record = {"versions": versions(), "kinds": dict(sorted(self.kinds.items()))}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(
-            json.dumps({"versions": versions, "topics": self.topics}, indent=1), encoding="utf-8"
-        )
+        self.path.write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def examples_of(item):
+def versions():
+    """Versions of Python and of the libraries that are installed."""
+    found = {"Python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def n_examples(item):
     """Count the examples that hypothesis gave to a test."""
     statistics = getattr(item, "hypothesis_statistics", "")
-    counts = re.findall(r"(\d+) passing(?: examples)?", statistics)
-    return sum(map(int, counts))
+    return sum(map(int, re.findall(r"(\d+) passing(?: examples)?", statistics)))

@@ -12,6 +12,7 @@ import time
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 from scipy.io import wavfile
@@ -19,8 +20,9 @@ from scipy.io import wavfile
 import skscatter
 from skscatter import RowStore
 from skscatter._cli import demo as _demo
-from skscatter._cli import main as _cli
+from skscatter._cli import predict, report
 from skscatter._cli.main import main
+from skscatter._cli.predict import load_model, read_signal
 from skscatter.datasets import load_spoken_digits
 
 NOBODY_LISTENS = "http://127.0.0.1:9/archive.zip"
@@ -144,9 +146,9 @@ def test_demo_computes_each_signal_once_for_each_scale_and_says_so(demo, capsys,
     out, text = demo
     # Two scales: 80 recordings in 3 folds and the scoring of each, then the last fit and scores.
     total = 2 * 3 * 80 + 80 + 80 + 40
-    assert f"\nFeatures: 200 of {total} rows computed, the rest found in features.sqlite\n" in text
+    assert f"\nFeatures: 200 of {total} computed, the others read from features.sqlite\n" in text
     assert main(["demo", "--data", "spoken-digits", "--out", str(out)]) == 0
-    assert f"\nFeatures: 0 of {total} rows computed, the rest found" in capsys.readouterr().out
+    assert f"\nFeatures: 0 of {total} computed, the others read" in capsys.readouterr().out
 
 
 @pytest.mark.filterwarnings("default::skscatter.RowStoreWarning")
@@ -170,10 +172,9 @@ def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     header, row = done.stdout.splitlines()
     assert len(header) == len(row)
 
-    model, sampling_rate = _demo.load_model(out / "model.joblib")
-    assert model[0].memory is None  # a model that goes elsewhere writes nothing there
-    signal_ = _demo.read_signal(command[-1], n_times=4096, sampling_rate=sampling_rate)
-    probabilities = model.predict_proba([signal_])[0]
+    model = load_model(out / "model.joblib")
+    signal_ = read_signal(command[-1], n_times=4096, sampling_rate=model.sampling_rate)
+    probabilities = model.classifier.predict_proba([signal_])[0]
     second, first = np.argsort(probabilities)[-2:]
     assert row.removeprefix(command[-1]).split() == [
         str(first),
@@ -192,7 +193,8 @@ def test_example_stands_beside_what_is_published(small, capsys):
     out = Path("skscatter-demo")
     assert {"model.joblib", "confusion.png"} < {path.name for path in out.iterdir()}
     assert not (out / "cv_results.csv").exists()
-    model, _ = _demo.load_model(out / "model.joblib")
+    model = joblib.load(out / "model.joblib")
+    assert model[0].memory is None  # a model that goes elsewhere writes nothing there
     digits = few_digits()
     assert f"{model.score(digits.data[digits.test], digits.target[digits.test]):.1%}" == test[1]
 
@@ -217,7 +219,7 @@ def test_demo_goes_on_without_matplotlib(small, capsys, monkeypatch):
 )
 def test_commands_to_try_are_given_as_the_user_gave_them(argv0, program, monkeypatch):
     monkeypatch.setattr(sys, "argv", [argv0])
-    assert _cli._this_program() == program
+    assert report._this_program() == program
 
 
 @pytest.mark.filterwarnings("default:.*Trying again")
@@ -229,7 +231,7 @@ def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason
     assert main(["demo", "--example", "--source", source]) == 0
     captured = capsys.readouterr()
     *_, last = captured.err.splitlines()
-    assert last.startswith("skscatter: the Free Spoken Digit Dataset is not to be had, so")
+    assert last.startswith("skscatter: the Free Spoken Digit Dataset is not available, so")
     assert reason in last
     assert len(last) < 250  # the reason, not the story of the pool that failed
     assert "site-packages" not in captured.err
@@ -350,7 +352,7 @@ def test_help(capsys, arguments):
     text = capsys.readouterr().out
     assert text.startswith("usage: skscatter")
     if "predict" in arguments:
-        assert "Only open models that you trust" in " ".join(text.split())
+        assert "Only load models that you trust" in " ".join(text.split())
 
 
 def test_version(capsys):
@@ -367,7 +369,7 @@ def test_warnings_take_one_line(monkeypatch, capsys):
             warnings.warn("first\nsecond", stacklevel=1)
         return 0
 
-    monkeypatch.setattr(_cli, "_predict", warn)
+    monkeypatch.setattr(predict, "run", warn)
     assert main(["predict", "model", "recording"]) == 0
     assert capsys.readouterr().err == "skscatter: first second\n"
 
@@ -381,6 +383,7 @@ def test_import_brings_only_the_standard_library():
     assert run(sys.executable, "-c", code, check=True).stdout == "{'skscatter'} False\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="has no SIGINT to send")
 def test_interrupt_leaves_nothing_behind_but_features():
     # A shell that starts tests in the background has told them to ignore the signal.

@@ -10,11 +10,11 @@ from cases import (
     FINE_STRIDES,
     PRECISIONS,
     OfOneLength,
-    fused,
     kymatio,
     name_of,
     noise,
     relative_error,
+    scattered,
     without,
 )
 from hypothesis import given, settings
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from skscatter import LogScattering1D, Scattering1D
 from skscatter._backends.choice import NUMBA, choose_device
-from skscatter._backends.engines import FusedEngine
+from skscatter._backends.engines import build_engine
 from skscatter._scattering.cascade import Cascade, _kept
 from skscatter._scattering.layout import Grid, lay_out
 from skscatter._scattering.paths import paths_of
@@ -112,7 +112,7 @@ def test_compiled_cascade_equals_kymatio(case, dtype, tolerance, filter_gain):
     settings = resolve(n_times, include_order0=True, filter_gain=filter_gain, **parameters)
     x = noise(n_times)
     reference = kymatio(settings, x)
-    S = fused(settings, x.astype(dtype), dtype, NUMBA)
+    S = scattered(settings, x.astype(dtype), dtype, NUMBA)
     assert S.dtype == dtype
     order = paths_of(settings)["order"]
     for k in np.unique(order):
@@ -125,7 +125,7 @@ def test_fine_strides_have_the_frames_of_numpy(case):
     settings = resolve(n_times, include_order0=True, **parameters)
     x = noise(n_times)
     np.testing.assert_allclose(
-        fused(settings, x, "float64", NUMBA), fused(settings, x), rtol=0, atol=1e-14
+        scattered(settings, x, "float64", NUMBA), scattered(settings, x), rtol=0, atol=1e-14
     )
 
 
@@ -147,7 +147,7 @@ def test_compiled_cascade_equals_that_of_numpy(data):
     )
     dtype, tolerance = data.draw(st.sampled_from([("float64", 1e-13), ("float32", 2e-6)]))
     x = noise(n_times, data.draw(st.integers(1, 9))).astype(dtype)
-    S, expected = fused(chosen, x, dtype, NUMBA), fused(chosen, x, dtype)
+    S, expected = scattered(chosen, x, dtype, NUMBA), scattered(chosen, x, dtype)
     assert np.linalg.norm(S - expected) <= tolerance * np.linalg.norm(expected)
 
 
@@ -222,9 +222,9 @@ def test_coefficients_are_linear_in_the_amplitude(amplitude):
 @pytest.mark.parametrize("n", [1, 2, 4, 8])
 def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
     chosen = resolve(3000, J=6, Q=(8, 2), include_order0=True)
-    engine = FusedEngine(chosen, lay_out(chosen, 3000).grid, "float64", NUMBA)
+    engine = build_engine(chosen, lay_out(chosen, 3000).grid, "float64", NUMBA)
     every = paths_of(chosen)
-    paths, bands = engine._cascade.paths[n]
+    paths, bands = engine.cascade.paths[n]
     assert sorted(bands["row"]) == list(range(len(every)))
     assert paths["n_paths"].max() == n
     for path in paths:
@@ -262,16 +262,16 @@ def test_very_long_signals_and_single_samples_are_left_to_numpy(n_padded, stride
 def test_what_does_not_suit_goes_the_way_of_numpy(n_times, Class):
     chosen = resolve(n_times)
     x = noise(n_times)
-    scatter = OfOneLength(FusedEngine, chosen, n_times, "float64", NUMBA)
-    assert type(scatter.engine._cascade) is Class
-    np.testing.assert_allclose(scatter(x), fused(chosen, x), rtol=0, atol=1e-15)
+    scatter = OfOneLength(chosen, n_times, "float64", NUMBA)
+    assert type(scatter.engine.cascade) is Class
+    np.testing.assert_allclose(scatter(x), scattered(chosen, x), rtol=0, atol=1e-15)
 
 
 def test_what_a_signal_takes_covers_the_work_space():
     chosen = resolve(8192)
     layout = lay_out(chosen, 8192)
-    engine = FusedEngine(chosen, layout.grid, "float32", NUMBA)
-    room = sum(a.nbytes for a in engine._cascade._new_workspace())
+    engine = build_engine(chosen, layout.grid, "float32", NUMBA)
+    room = sum(a.nbytes for a in engine.cascade._new_workspace())
     S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
     assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
     assert engine.chunk % LANES == 0
@@ -280,12 +280,12 @@ def test_what_a_signal_takes_covers_the_work_space():
 def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
     chosen = resolve(64)
     x = noise(64)
-    scatter = OfOneLength(FusedEngine, chosen, 64, "float64", NUMBA)
+    scatter = OfOneLength(chosen, 64, "float64", NUMBA)
     scatter(x)
     room = _kept.work
     scatter(x)
     assert _kept.work is room
-    OfOneLength(FusedEngine, resolve(65), 65, "float64", NUMBA)(noise(65))
+    OfOneLength(resolve(65), 65, "float64", NUMBA)(noise(65))
     assert _kept.work is not room
     monkeypatch.setattr(scatter.engine.xp, "kept_bytes", 0)
     scatter(x)
@@ -311,7 +311,6 @@ def test_missing_numba_is_asked_for(monkeypatch):
     ("parameters", "message"),
     [
         ({"device": "cuda"}, "backend='numba' and device='cuda' contradict each other"),
-        ({"engine": "kymatio"}, "backend='numba' is not available with engine='kymatio'"),
     ],
 )
 @pytest.mark.reliability("Bad input")

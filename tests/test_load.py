@@ -19,17 +19,17 @@ from joblib import Parallel, delayed
 
 from skscatter import LogScattering1D
 from skscatter._backends.engines import get_engine
-from skscatter._execution.parallel import count_threads, free_cores
+from skscatter._execution.threads import claim_cores, count_threads
 from skscatter._scattering.layout import lay_out
 
 pytestmark = pytest.mark.reliability("Load")
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_many_threads_may_use_one_estimator_at_once(n_jobs, tried):
+def test_many_threads_may_use_one_estimator_at_once(n_jobs):
     X = noise(500, 24)
     signals = {"an array": X, "a list": [x[: 500 - 9 * i] for i, x in enumerate(X)]}
-    for name, given in signals.items():
+    for given in signals.values():
         model = LogScattering1D(J=5, n_jobs=n_jobs, batch_size=5).fit(given)
         expected = model.transform(given)
         together = threading.Barrier(16)
@@ -42,7 +42,6 @@ def test_many_threads_may_use_one_estimator_at_once(n_jobs, tried):
             for results in pool.map(transform, range(16)):
                 for features in results:
                     np.testing.assert_array_equal(features, expected)
-        tried(f"16 threads, 4 times each, {name}, n_jobs={n_jobs}", "the same bits")
 
 
 START = """
@@ -69,17 +68,18 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
-def test_processes_may_be_started_in_every_way(method, tmp_path, tried):
+def test_processes_may_be_started_in_every_way(method, tmp_path):
     script = tmp_path / "start.py"
     script.write_text(START, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, str(script), method], capture_output=True, text=True, timeout=120
     )
     assert done.stdout == "[True, True] [0, 0]\n", done.stderr
-    tried(f"{method}, after threads had run", "the same bits")
 
 
+@pytest.mark.slow
 def test_nested_processes_have_the_cores_once():
     cores = joblib.cpu_count()
     with joblib.parallel_config(backend="loky"):
@@ -110,7 +110,7 @@ def test_the_share_of_a_process_may_be_written_in_any_way(share, expected, monke
 
 def threads_at_work(work=lambda: None):
     """Number of threads that a transform with n_jobs=-1 has."""
-    with free_cores(count_threads(-1)) as n_threads:
+    with claim_cores(count_threads(-1)) as n_threads:
         work()
         return n_threads
 
@@ -118,10 +118,10 @@ def threads_at_work(work=lambda: None):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_has_all_cores():
-    with free_cores(joblib.cpu_count()):
+    with claim_cores(joblib.cpu_count()):
         child = os.fork()
         if not child:
-            with free_cores(joblib.cpu_count()) as n_threads:
+            with claim_cores(joblib.cpu_count()) as n_threads:
                 os._exit(n_threads)
         _, status = os.waitpid(child, 0)
     assert os.waitstatus_to_exitcode(status) == joblib.cpu_count()
@@ -129,9 +129,9 @@ def test_a_forked_process_has_all_cores():
 
 def test_threads_beyond_the_cores_get_one_each():
     cores = joblib.cpu_count()
-    with free_cores(cores) as first, free_cores(cores) as second, free_cores(1) as third:
+    with claim_cores(cores) as first, claim_cores(cores) as second, claim_cores(1) as third:
         assert (first, second, third) == (cores, 1, 1)
-    with free_cores(cores + 1) as again:
+    with claim_cores(cores + 1) as again:
         assert again == cores
 
 
@@ -155,14 +155,14 @@ print(peaks[1] - peaks[0])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs Linux's unit of ru_maxrss")
-def test_memory_does_not_grow_over_ten_thousand_transforms(tried):
+def test_memory_does_not_grow_over_ten_thousand_transforms():
     done = subprocess.run(
         [sys.executable, "-c", GROW], capture_output=True, text=True, check=True, timeout=300
     )
     grown = int(done.stdout)
     assert grown < 2048, "KiB between the 2000th and the 10,000th"
-    tried("10,000 transforms in one process", f"{grown} KiB more than after 2,000")
 
 
 def test_engines_that_are_no_longer_used_are_let_go():
@@ -176,7 +176,7 @@ def test_engines_that_are_no_longer_used_are_let_go():
 
 
 def engine_of(model):
-    settings = model._settings
+    settings = model._spec.settings
     return get_engine(settings, lay_out(settings, model.n_times_).grid, "float64")
 
 
@@ -198,9 +198,10 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals of POSIX")
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_ctrl_c_ends_a_long_transform_and_leaves_the_estimator_usable(n_jobs, tried):
+def test_ctrl_c_ends_a_long_transform_and_leaves_the_estimator_usable(n_jobs):
     code = LONG.replace("{n_jobs}", str(n_jobs))
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -213,4 +214,3 @@ def test_ctrl_c_ends_a_long_transform_and_leaves_the_estimator_usable(n_jobs, tr
         finally:
             process.kill()
     assert out == "interrupted True\n", err
-    tried(f"Ctrl-C in a transform that takes minutes, n_jobs={n_jobs}", "ended, and usable again")

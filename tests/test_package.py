@@ -1,3 +1,7 @@
+"""What is public, what importing it brings along, and where its names live."""
+
+import inspect
+import pickle
 import re
 import subprocess
 import sys
@@ -6,34 +10,57 @@ from pathlib import Path
 import pytest
 
 import skscatter
-from skscatter._estimators import scattering as _transformer
+import skscatter.datasets
 
 PACKAGE = Path(skscatter.__file__).parent
+PUBLIC = [(module, name) for module in (skscatter, skscatter.datasets) for name in module.__all__]
+OPTIONAL = {"torch", "numba", "matplotlib", "dask", "pandas", "polars", "soundfile", "soxr"}
+
+every_public_name = pytest.mark.parametrize(
+    ("module", "name"), PUBLIC, ids=lambda part: getattr(part, "__name__", part)
+)
 
 
-def test_all_is_the_public_surface():
-    assert dir(skscatter) == sorted(skscatter.__all__)
-    for name in skscatter.__all__:
-        assert getattr(skscatter, name) is not None
-    public = {name for name, value in vars(_transformer).items() if isinstance(value, type)}
-    assert {name for name in public if name.endswith("Scattering1D")} < set(skscatter.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'Scattering2D'"):
-        _ = skscatter.Scattering2D
+def modules_after(code):
+    """Names of the modules that are imported in a new process once it has run `code`."""
+    code = f"{code}\nimport sys; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
 
 
-@pytest.mark.parametrize("module", ["skscatter", "skscatter.datasets"])
-def test_import_brings_no_optional_library(module):
+@pytest.mark.parametrize("module", [skscatter, skscatter.datasets], ids=lambda it: it.__name__)
+def test_dir_is_the_public_surface(module):
+    assert dir(module) == sorted(module.__all__)
+    with pytest.raises(AttributeError, match="Scattering2D"):
+        _ = module.Scattering2D
+
+
+@every_public_name
+def test_public_names_have_public_homes(module, name):
+    thing = getattr(module, name)
+    assert (thing.__module__, thing.__qualname__) == (module.__name__, name)
+    assert inspect.getmodule(thing) is module
+    assert pickle.loads(pickle.dumps(thing)) is thing
+
+
+@every_public_name
+def test_public_names_are_documented(module, name):
+    assert inspect.getdoc(getattr(module, name))
+
+
+@pytest.mark.parametrize("module", ["skscatter", "skscatter.datasets", "skscatter._cli.main"])
+def test_import_is_light(module):
+    loaded = modules_after(f"import {module}")
+    assert module in loaded
+    assert not loaded & (OPTIONAL | {"sklearn", "scipy", "kymatio", "joblib"})
+
+
+def test_names_bring_no_optional_library():
     # scikit-learn itself imports pandas where it is installed: what it brings does not count.
-    code = (
-        "import sys, sklearn.base, sklearn.utils.validation; before = set(sys.modules)\n"
-        f"import {module}; print(*set(sys.modules) - before)"
-    )
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True
-    ).stdout.split()
-    assert "skscatter" in loaded
-    optional = {"torch", "numba", "matplotlib", "dask", "pandas", "polars", "soundfile", "soxr"}
-    assert not optional & set(loaded)
+    before = modules_after("import sklearn.base, sklearn.utils.validation, sklearn.pipeline")
+    after = modules_after("from skscatter import *; from skscatter.datasets import *")
+    assert "skscatter._estimators.scattering" in after
+    assert not (after - before) & OPTIONAL
 
 
 def test_version_is_in_one_place():
@@ -44,21 +71,3 @@ def test_version_is_in_one_place():
         if path.exists() and f'"{skscatter.__version__}"' in path.read_text(encoding="utf-8")
     ]
     assert elsewhere == ["__init__.py"]
-
-
-def test_mathematics_runs_without_scikit_learn():
-    code = (
-        "import sys; sys.modules['sklearn'] = sys.modules['joblib'] = None\n"
-        "import numpy as np\n"
-        "from skscatter._backends.engines import get_engine\n"
-        "from skscatter._scattering.settings import resolve\n"
-        "from skscatter._signals.rows import SignalArray, group_by_grid, group_by_length\n"
-        "settings, signals = resolve(100), SignalArray(np.ones((2, 100), 'float32'))\n"
-        "runs, rows = group_by_length(settings, signals.row_lengths), range(2)\n"
-        "for grid, rows in group_by_grid(runs, rows):\n"
-        "    engine = get_engine(settings, grid, 'float32')\n"
-        "    print(engine(signals.block(rows), runs).shape)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("(2, ")

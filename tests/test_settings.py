@@ -91,18 +91,7 @@ def test_default_stride_is_the_octave_of_T():
         ({"include_order0": "no"}, TypeError, ["include_order0='no'", "True or False"]),
         ({"filter_gain": "l1"}, ValueError, ["filter_gain='l1'", "'unit'", "'kymatio-0.3'"]),
         ({"padding": None}, ValueError, ["padding=None", "'reflect'", "'zero'", "'periodic'"]),
-        ({"engine": "fast"}, ValueError, ["engine='fast'", "'fused'", "'kymatio'"]),
         ({"subsampling": "exact"}, ValueError, ["subsampling='exact'", "'standard'", "'critical'"]),
-        (
-            {"engine": "kymatio", "subsampling": "critical"},
-            ValueError,
-            ["subsampling='critical'", "engine='kymatio'", "engine='fused'"],
-        ),
-        (
-            {"engine": "kymatio", "padding": "zero"},
-            ValueError,
-            ["padding='zero'", "engine='kymatio'", "engine='fused'"],
-        ),
     ],
 )
 @pytest.mark.reliability("Bad input")
@@ -122,8 +111,7 @@ def test_bad_parameters_are_named_with_what_is_accepted(parameters, error, words
         ({"Q": 500}, {"Q": (500, 1)}),
         ({"Q": [3, 500]}, {"Q": (3, 500)}),
         ({"include_order0": True, "filter_gain": "kymatio-0.3", "max_order": 2}, {}),
-        ({"padding": "zero", "engine": "fused", "subsampling": "critical"}, {}),
-        ({"padding": "reflect", "engine": "kymatio", "subsampling": "standard"}, {}),
+        ({"padding": "zero", "subsampling": "critical"}, {}),
     ],
 )
 def test_what_is_asked_for_is_kept_up_to_the_bounds(asked, kept):

@@ -63,18 +63,18 @@ def test_features_are_those_of_each_signal_alone(Transformer, parameters, ragged
         np.testing.assert_array_equal(row, transformer.transform([signal])[0])
 
 
-@pytest.mark.parametrize("parameters", [{"engine": "kymatio"}, {"batch_size": 2}, {"n_jobs": 2}])
+@pytest.mark.parametrize("parameters", [{"backend": "kymatio"}, {"batch_size": 2}, {"n_jobs": 2}])
 def test_how_features_are_computed_does_not_matter(parameters, ragged):
     expected = LogScattering1D(J=6, sampling_rate=1).fit_transform(ragged)
     features = LogScattering1D(J=6, **parameters).fit_transform(ragged)
     np.testing.assert_allclose(features, expected, rtol=1e-10)
 
 
-@pytest.mark.parametrize("engine", ["fused", "kymatio"])
-def test_torch_gives_the_same_features(engine, ragged):
+@pytest.mark.parametrize("backend", ["torch", "kymatio-torch"])
+def test_torch_gives_the_same_features(backend, ragged):
     pytest.importorskip("torch", reason="needs PyTorch")
     expected = LogScattering1D(J=6).fit_transform(ragged)
-    features = LogScattering1D(J=6, backend="torch", engine=engine).fit_transform(ragged)
+    features = LogScattering1D(J=6, backend=backend).fit_transform(ragged)
     np.testing.assert_allclose(features, expected, rtol=1e-10)
 
 
@@ -134,9 +134,19 @@ def test_precision_is_that_of_the_signals(dtype, expected, ragged):
     assert Scattering1D(J=6).fit_transform(signals).dtype == "f8"
 
 
-def test_the_scale_comes_from_the_median_length_if_the_shortest_has_room():
+def test_the_scale_comes_from_the_median_length():
     assert Scattering1D().fit([noise(n) for n in (1000, 8192, 9000)]).J_ == 8
-    assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 2
+    with pytest.warns(UserWarning, match=r"Too short .* X\[0\] \(7 samples\)"):
+        assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 8
+
+
+@pytest.mark.reliability("Bad input")
+def test_arrays_of_signals_that_are_all_too_short_are_refused():
+    transformer = Scattering1D().fit([noise(50), noise(60)])
+    for X in noise(3, 15), noise(3, 1, 15):
+        for method in transformer.transform, transformer.scatter:
+            with pytest.raises(ValueError, match=r"X\[0\] has 15 samples\. .* at least 16 samples"):
+                method(X)
 
 
 def test_signals_of_similar_length_share_an_engine():

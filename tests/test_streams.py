@@ -14,7 +14,7 @@ import sklearn
 from sklearn.exceptions import NotFittedError
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._execution.parallel import stop_event
+from skscatter._execution import run
 
 N_TIMES = 64
 
@@ -195,9 +195,10 @@ def test_the_next_batch_is_read_while_one_is_computed(X):
 
     def batches():
         for size in 1, 2, 3:
-            trace.append(("reading", size))
             if size > 1:
                 assert begun.acquire(timeout=20)  # the one before is under way, and waits for us
+            trace.append(("reading", size))
+            if size > 1:
                 go_on.release()
             yield X[:size]
         go_on.release()
@@ -352,16 +353,18 @@ def test_an_interruption_while_reading_ends_it_at_once(X, fitted):
         next(stream)
 
 
-def test_work_under_way_stops_at_its_next_block(X):
-    blocks, begun = [], threading.Event()
+def test_work_under_way_stops_at_its_next_block(X, monkeypatch):
+    blocks, begun, closing = [], threading.Event(), threading.Event()
+    original = run.to_unit_magnitude
 
-    class Waits(Scattering1D):
-        def _scatter(self, engine, x, runs):
-            blocks.append(len(x))
-            if len(blocks) == 3:
-                begun.set()
-                stop_event.get().wait(10)
-            return super()._scatter(engine, x, runs)
+    def wait_in_the_third_block(*arguments):
+        blocks.append(1)
+        if len(blocks) == 3:
+            begun.set()
+            assert closing.wait(20)
+        return original(*arguments)
+
+    monkeypatch.setattr(run, "to_unit_magnitude", wait_in_the_third_block)
 
     def batches():
         yield X[:1]
@@ -369,11 +372,18 @@ def test_work_under_way_stops_at_its_next_block(X):
         assert begun.wait(20)  # the second of 40 blocks
         raise KeyboardInterrupt
 
-    stream = Waits(Q=1, batch_size=1).fit(X).transform_batches(batches())
+    stream = Scattering1D(Q=1, batch_size=1).fit(X).transform_batches(batches())
+    stop = stop_of(stream)
     next(stream)
+    threading.Thread(target=lambda: (stop.wait(20), closing.set()), daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         next(stream)
     assert len(blocks) == 3
+
+
+def stop_of(stream):
+    """Event that ends the work of a stream."""
+    return stream.gi_frame.f_locals["stop"]
 
 
 # ---------------------------------------------------------------- what is no stream

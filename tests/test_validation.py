@@ -85,12 +85,11 @@ MASKED_CONTAINERS = {
 
 @pytest.mark.parametrize("container", MASKED_CONTAINERS)
 @pytest.mark.reliability("Bad input")
-def test_masked_samples_are_missing_values(container, tried):
+def test_masked_samples_are_missing_values(container):
     signals = MASKED_CONTAINERS[container]()
     for call in entry_points():
         with pytest.raises(ValueError, match=r"X\[1.*7\] is masked\. .* missing values\. .* drop"):
             call(signals)
-    tried(f"a masked sample: {container}", "ValueError")
 
 
 NULL_CONTAINERS = {
@@ -118,12 +117,11 @@ NULL_CONTAINERS = {
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.reliability("Bad input")
-def test_nulls_are_missing_values(container, tried):
+def test_nulls_are_missing_values(container):
     signals = NULL_CONTAINERS[container]()
     for call in entry_points():
         with pytest.raises(ValueError, match=r"X\[1.*7\] is .*(NaN|missing values).* interpolate"):
             call(signals)
-    tried(f"a null: {container}", "ValueError")
 
 
 def test_a_missing_signal_is_named():
@@ -259,11 +257,10 @@ def test_errors_of_shape_ask_about_the_axis():
 )
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 @pytest.mark.reliability("Bad input")
-def test_names_of_files_are_refused(names, tried):
+def test_names_of_files_are_refused(names):
     for call in entry_points():
         with pytest.raises(ValueError, match=r"X.*=.*a\.wav.* is text, .*load_recordings"):
             call(names)
-    tried(f"names of files: {names!r}", "ValueError")
 
 
 # ---------------------------------------------------------------- containers
@@ -440,7 +437,7 @@ if longdouble_is_wider:
 @pytest.mark.parametrize("name", BAD_NUMBERS)
 @pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.reliability("Bad input")
-def test_samples_that_are_not_real_numbers_of_64_bits_are_refused(name, tried):
+def test_samples_that_are_not_real_numbers_of_64_bits_are_refused(name):
     signals, message = BAD_NUMBERS[name]
     for call in entry_points():
         with pytest.raises((ValueError, TypeError), match=message):
@@ -449,7 +446,6 @@ def test_samples_that_are_not_real_numbers_of_64_bits_are_refused(name, tried):
             in_list = message.replace("1, 7", r"1\]\[7").replace("0, 0", r"0\]\[0")
             with pytest.raises((ValueError, TypeError), match=in_list):
                 call(list(signals))
-    tried(f"samples: {name}", "refused")
 
 
 @pytest.mark.reliability("Bad input")
@@ -560,9 +556,19 @@ def test_tensors_of_complex_numbers_are_refused():
     torch = pytest.importorskip("torch", reason="needs PyTorch")
     with (
         sklearn.config_context(array_api_dispatch=True),
-        pytest.raises(ValueError, match=r"not supported: X is of dtype torch\.complex64"),
+        pytest.raises(ValueError, match=r"not supported: X is of torch\.complex64"),
     ):
         LogScattering1D().fit(torch.ones((2, 50), dtype=torch.complex64))
+
+
+@pytest.mark.reliability("Bad input")
+def test_complex_arrays_of_other_libraries_are_refused():
+    xp = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
+    with (
+        sklearn.config_context(array_api_dispatch=True),
+        pytest.raises(ValueError, match="Complex data not supported"),
+    ):
+        LogScattering1D().fit(xp.ones((2, 50), dtype=xp.complex128))
 
 
 def test_a_pipeline_takes_a_masked_record_in_frames():

@@ -2,13 +2,13 @@
 A pipeline on a GPU
 ===================
 
-With PyTorch tensors and scikit-learn's array API support, signals, features and model stay on one
-device from end to end. This page is run only where PyTorch sees a CUDA device when the
-documentation is built; the code is the same everywhere.
+With PyTorch tensors and scikit-learn's array API support, signals, features and the model stay on
+one device from end to end. The documentation build runs this page only if PyTorch finds a CUDA
+device. The code also runs on a CPU.
 """
 
 # %%
-# SciPy asks for this variable before it is imported.
+# SciPy requires this variable. It must be set before SciPy is imported.
 
 import os
 
@@ -30,7 +30,7 @@ train, test = digits.train, digits.test
 # %%
 # NumPy in, NumPy out
 # -------------------
-# Signals in NumPy arrays are sent to the device block by block, and features come back.
+# Signals in NumPy arrays are copied to the device block by block. The features are NumPy arrays.
 
 pipe = make_pipeline(
     LogScattering1D(backend="torch", device=device),
@@ -42,17 +42,17 @@ accuracy = pipe.score(digits.data[test], digits.target[test])
 print(f"features computed on {device}: {accuracy:.1%}")
 
 # %%
-# A model that was fitted with a GPU runs without one: the device is chosen when signals are
-# transformed.
+# A model fitted on a GPU also runs on a machine without one, because the device is chosen when
+# signals are transformed.
 
 pipe.set_params(logscattering1d__device="cpu")
 print(f"the same model on the CPU: {pipe.score(digits.data[test], digits.target[test]):.1%}")
 
 # %%
-# Tensors all the way
-# -------------------
-# Under ``array_api_dispatch`` the tensors decide where things are computed, and nothing leaves the
-# device: features, scaling, classifier and predictions.
+# Tensors from end to end
+# -----------------------
+# With ``array_api_dispatch`` everything is computed on the device of the tensors: features,
+# scaling, classifier and predictions.
 
 X, y = (torch.asarray(each, device=device) for each in (digits.data, digits.target))
 with sklearn.config_context(array_api_dispatch=True):

@@ -2,24 +2,24 @@
 A fault in a bearing
 ====================
 
-A rolling bearing with a pit in one of its rings knocks each time that a ball rolls over the pit.
-The knocks are short and excite a resonance of the housing, so the fault is not at the frequency of
-the knocks but around the resonance, thousands of Hz higher; what has the frequency of the knocks is
-the *strength* of that band. That is what the second order measures. The first order, or a spectrum,
-only hears that there are knocks, and dirt in the grease makes such knocks as well, at random times.
+A rolling bearing with a pit in one of its rings knocks each time a ball rolls over the pit. The
+knocks are short and excite a resonance of the housing. The energy of the fault is therefore around
+the resonance, thousands of Hz above the frequency of the knocks. The *envelope* of that band has
+the frequency of the knocks, and the second order measures it. The first order, like a spectrum,
+only shows that there are knocks. Dirt in the grease also causes knocks, at random times.
 
 The signals are simulated from the geometry of a bearing and the usual model of its vibration
-[#model]_. The test is on speeds and loads that were not in training.
+[#model]_. The test signals have speeds and noise levels that were not in training.
 """
 
 # %%
 # The signals
 # -----------
-# A shaft with a little imbalance, knocks at the rate that the geometry says, each of them a
-# decaying oscillation, and noise. Balls slip, so that the knocks are not quite regular. A fault of
-# the outer ring stays where the load is; one of the inner ring turns with the shaft in and out of
-# it, so its knocks swell and fade once a turn. Dirt knocks as often, at random. Signals last
-# between 0.5 and 1 s.
+# Each signal is the sum of a slightly unbalanced shaft, knocks, and noise. Each knock is a decaying
+# oscillation. The rate of the knocks follows from the geometry. The balls slip, so the knocks are
+# not exactly periodic. A fault of the outer ring stays in the loaded zone. A fault of the inner
+# ring turns with the shaft, so its knocks are stronger and weaker once per turn. Dirt knocks at the
+# same mean rate, at random times. Signals last between 0.5 and 1 s.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -40,7 +40,7 @@ states = ["dirt", "outer", "inner"]
 
 
 def simulate(state, turns_per_second, noise, rng):
-    """Acceleration of the housing, with the state of the bearing and its speed."""
+    """Acceleration of the housing for a state of the bearing and a speed."""
     seconds = np.arange(int(rng.uniform(0.5, 1) * sampling_rate)) / sampling_rate
     phase = 2 * np.pi * (turns_per_second * seconds + rng.uniform())
     signal = 0.2 * np.sin(phase) + noise * rng.standard_normal(len(seconds))
@@ -58,7 +58,7 @@ def simulate(state, turns_per_second, noise, rng):
 
 
 def measure(speeds, noises, n_signals, seed):
-    """Signals of all states at speeds in revolutions a second, and noises in units of a knock."""
+    """Signals of all states; speeds in revolutions per second, noise relative to a knock."""
     rng = np.random.default_rng(seed)
     y = np.arange(n_signals) % 3
     X = [simulate(states[i], rng.uniform(*speeds), rng.uniform(*noises), rng) for i in y]
@@ -70,11 +70,11 @@ X_test, y_test = measure(speeds=(25, 33), noises=(0.1, 0.4), n_signals=180, seed
 print(f"outer ring: {orders['outer']:.2f} knocks a turn; inner ring: {orders['inner']:.2f}")
 
 # %%
-# What they look like
-# -------------------
-# Two turns of the shaft last 70 ms; `T` should be as long as some knocks. Divided by the first
-# order, the second shows a fault of the inner ring: the bands around 3 kHz are modulated about 157
-# times a second, by the knocks, and 29 times a second, by the turns of the shaft.
+# A signal with a fault of the inner ring
+# ---------------------------------------
+# Two turns of the shaft last 70 ms. `T` should span several knocks. The second order, divided by
+# the first, shows the fault: the bands around 3 kHz are modulated at about 157 Hz by the knocks,
+# and at 29 Hz by the turns of the shaft.
 
 scattering = LogScattering1D(J=10, Q=(4, 4), sampling_rate=sampling_rate).fit(X_train)
 ScatteringDisplay.from_estimator(scattering, X_train[2], relative=True)
@@ -83,8 +83,8 @@ plt.show()
 # %%
 # A classifier
 # ------------
-# Second-order wavelets should tell 105 Hz from 160 Hz, so the search may choose more than one an
-# octave.
+# The second-order wavelets must separate 105 Hz from 160 Hz, so the search includes more than one
+# wavelet per octave there.
 
 pipe = make_pipeline(scattering, StandardScaler(), LogisticRegression(max_iter=1000))
 grid = {"logscattering1d__Q": [(4, 1), (4, 4)], "logscattering1d__max_order": [1, 2]}
@@ -95,8 +95,8 @@ for parameters, score in zip(
     print(f"{score:.1%}  {parameters}")
 
 # %%
-# The test has speeds from 25 to 33 turns a second, and more noise. In the place of scattering, a
-# spectrum in decibels:
+# The test signals have speeds of 25 to 33 turns per second and more noise. The baseline replaces
+# scattering by a spectrum in decibels:
 
 
 def spectra(X):
@@ -119,11 +119,11 @@ for ax, title, model in zip(axes, ["scattering", "spectrum"], [search, baseline]
 plt.show()
 
 # %%
-# What decides
-# ------------
-# The weights of the model, on the same axes as the coefficients. They lie in the bands around the
-# resonance, and there at the modulations between one turn of the shaft (29 Hz) and the rates of the
-# two faults (104 and 157 Hz): the model has found what an expert would look for.
+# The weights of the model
+# ------------------------
+# The weights are drawn on the same axes as the coefficients. They are largest in the bands around
+# the resonance, at modulation frequencies between one turn of the shaft (29 Hz) and the rates of
+# the two faults (104 and 157 Hz). An expert would look at the same features.
 
 PathImportanceDisplay.from_estimator(search)
 plt.show()

@@ -2,17 +2,16 @@
 From one machine to a cluster
 =============================
 
-A grid search and a transform that begin on one machine go on, with the same code, on a cluster of
-them. And a recording that is larger than memory is listened to piece by piece, wherever there is a
-worker free. Dask does the work: ``pip install "skscatter[dask]"``.
+The same code runs a grid search and a transform on one machine or on a cluster. A recording larger
+than memory is transformed chunk by chunk on the workers. This uses dask:
+``pip install "skscatter[dask]"``.
 """
 
 # %%
 # One machine
 # -----------
-# A model of spoken digits that is to find digits in a long recording. It sees half a second at a
-# time, so it learns from half a second around the middle of each recording, and that there are
-# pauses.
+# The model detects spoken digits in a long recording. It receives half a second at a time. The
+# training signals are therefore the half second around the middle of each recording, and pauses.
 
 import tempfile
 from pathlib import Path
@@ -50,11 +49,10 @@ print(f"one process: {search.best_params_}, {search.best_score_:.1%}")
 # %%
 # A cluster
 # ---------
-# A scheduler and its workers, which compute in processes of their own. Here they run on this
-# machine; for a real cluster give `Client` the address of its scheduler instead, and install
-# skscatter where the workers are. ``dask.distributed.LocalCluster`` is the more usual way to start
-# some on one machine, but in a script it asks for an ``if __name__ == "__main__":`` around all
-# that follows.
+# A cluster consists of a scheduler and workers, each in a process of its own. Here they run on this
+# machine. For a real cluster, give `Client` the address of its scheduler and install skscatter on
+# the workers. ``dask.distributed.LocalCluster`` is the usual way to start workers on one machine,
+# but in a script it requires ``if __name__ == "__main__":`` around everything that follows.
 
 cluster = SubprocessCluster(
     n_workers=2, worker_kwargs={"nthreads": 1}, dashboard_address=None, host="127.0.0.1"
@@ -64,8 +62,8 @@ client.wait_for_workers(2)
 print(f"workers with {list(client.nthreads().values())} threads")
 
 # %%
-# Inside of this context, joblib sends the fits of the search to the workers. Each of them
-# transforms on one thread, since `n_jobs` is None, and the results are the same.
+# In this context, joblib sends the fits of the search to the workers. Each fit transforms on one
+# thread, since `n_jobs` is None. The results are the same.
 
 with joblib.parallel_config(backend="dask"):
     search.fit(X_train, y_train)
@@ -76,8 +74,8 @@ model = search.best_estimator_
 # %%
 # A recording that need not fit in memory
 # ---------------------------------------
-# To stand for hours on a disk, here are twenty seconds: the test recordings of one voice, with
-# pauses between. It is saved as an array of NumPy, which can be mapped instead of loaded.
+# Twenty seconds stand in for hours of recording: the test recordings of one voice, with pauses in
+# between. The record is saved as a NumPy array, which can be memory-mapped.
 
 digits = load_spoken_digits(n_times=8192, subset="test")
 said = np.flatnonzero(digits.speaker == digits.speaker[0])
@@ -91,8 +89,8 @@ file = Path(folder.name, "recording.npy")
 np.save(file, record)
 
 # %%
-# :func:`~skscatter.frame_signal` cuts it into half seconds that overlap. The frames are a view of
-# the file, of which nothing has been read yet.
+# :func:`~skscatter.frame_signal` cuts the record into overlapping frames of half a second. The
+# frames are a view of the file. Nothing has been read yet.
 
 hop_length = 800
 frames, start = frame_signal(
@@ -101,9 +99,9 @@ frames, start = frame_signal(
 print(f"{frames.shape[0]} frames, the first ones at {start[:4]} s")
 
 # %%
-# A dask array says how to get at them: each chunk is some frames, which a worker cuts out of the
-# file by itself. All that goes over the network is the name of the file. Zarr arrays are even
-# simpler: ``da.from_zarr(...)``.
+# A dask array describes how to read the frames: each chunk holds some frames, which a worker reads
+# from the file. Only the name of the file is sent over the network. For Zarr arrays, use
+# ``da.from_zarr(...)``.
 
 
 @dask.delayed
@@ -119,15 +117,15 @@ for i in range(0, len(frames), n_rows):
 X = da.concatenate(chunks)
 
 # %%
-# The transformer takes the dask array and returns another. Nothing has been computed yet, but
-# what will come out is known.
+# The transformer returns another dask array. Nothing has been computed yet, but the shape and the
+# type are known.
 
 features = model[0].transform(X)
 print(features)
 
 # %%
-# Now the workers compute. What the classifier makes of the features is small and comes back to us;
-# features that are large could be stored from where they are, by ``features.to_zarr(...)``.
+# Now the workers compute. The probabilities of the classifier are small and are sent back. Large
+# features can be stored by the workers with ``features.to_zarr(...)``.
 
 probability = features.map_blocks(
     model[1:].predict_proba, dtype=np.float64, chunks=(X.chunks[0], (11,))
@@ -136,9 +134,9 @@ probability = probability.compute()
 print(probability.shape)
 
 # %%
-# What the model thinks of each half second, over the time of its middle. Above are the digits that
-# were said. It is best where a digit lies in the middle of its half second, as in training; beside
-# that it sees the end of one, which it has not learned to tell.
+# The lower plot shows the probabilities for each frame, at the time of its middle. The upper plot
+# shows the spoken digits. The model is most accurate if a digit is in the middle of the frame, as
+# in training. Other frames contain parts of a digit, which are not in the training data.
 
 seconds = np.arange(len(record)) / sampling_rate
 figure, (top, bottom) = plt.subplots(
@@ -155,7 +153,7 @@ bottom.set_yticks(range(11), [*map(str, range(10)), "pause"])
 plt.show()
 
 # %%
-# It was the same on the cluster as it would have been here:
+# The result on the cluster equals the result on this machine:
 
 here = model.predict_proba(frames)
 print(f"largest difference: {abs(probability - here).max():.1g}")

@@ -2,14 +2,13 @@
 Looking at a signal
 ===================
 
-Before a model there are the signals. These pictures show one of them as a scattering transform
-sees it: over time and frequency, and over frequency and modulation. Each is drawn by a display, in
-the manner of scikit-learn's, from any fitted transformer or from a pipeline that contains one.
+Look at the signals before fitting a model. The plots of this page show a signal over time and
+frequency, and over frequency and modulation frequency. Each is drawn by a display that works like
+those of scikit-learn. A display accepts any fitted transformer, or a pipeline that contains one.
 """
 
 # %%
-# A transformer with the sampling rate, so that axes are in seconds and Hz. The recordings have
-# their own lengths.
+# With the sampling rate, axes are in seconds and Hz. The recordings have different lengths.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,18 +24,18 @@ seven = digits.data[list(digits.filenames).index("7_rp-m5_0.wav")]
 # %%
 # The signal over time and frequency
 # ----------------------------------
-# The scalogram is the strength of each band at each time, before anything is averaged. The colours
-# are logarithmic, as hearing is. A voice says "seven", in two syllables. Above 1000 Hz wavelets are
-# short, and single pulses of the voice stand apart, about 80 a second in the first syllable and
-# fewer in the second. Below 500 Hz wavelets are long and narrow, and the same pulses are harmonics,
-# lines above one another that fall with the pitch.
+# The scalogram is the strength of each band over time, before averaging. The colours are
+# logarithmic. A voice says "seven", in two syllables. Above 1000 Hz the wavelets are short and
+# resolve single pulses of the voice, about 80 per second in the first syllable and fewer in the
+# second. Below 500 Hz the wavelets are long and narrow in frequency. There the same pulses appear
+# as harmonics, parallel lines that fall with the pitch.
 
 ScalogramDisplay.from_estimator(scattering, seven)
 plt.show()
 
 # %%
-# It takes signals of any length. This one lasts an hour, at 500 samples a second: a machine that
-# speeds up and slows down, and an impact every five minutes.
+# The display accepts signals of any length. This one lasts an hour at 500 samples per second. It
+# simulates a machine that speeds up and slows down, with an impact every five minutes.
 
 sampling_rate = 500
 seconds = np.arange(3600 * sampling_rate) / sampling_rate
@@ -51,17 +50,18 @@ plt.show()
 # %%
 # The coefficients
 # ----------------
-# What the transform computes of "seven". Left, the first order: the scalogram, averaged over `T`,
-# here 32 ms. Right, the second order: how fast the strength of each band comes and goes. There is
-# nothing to the lower right, where a modulation would be faster than its band is wide.
+# These are the coefficients of "seven". The left plot is the first order: the scalogram, averaged
+# over `T`, here 32 ms. The right plot is the second order: the modulation frequencies of each band.
+# The lower right is empty, because a modulation cannot be faster than its band is wide.
 
 display = ScatteringDisplay.from_estimator(scattering, seven)
 plt.show()
 
 # %%
-# A strong band has strong modulations. Divided by the first order, the second says how a band is
-# modulated, whatever its strength. Bands above 1000 Hz are modulated by the pulses of the voice, at
-# 62 to 125 Hz; all bands are modulated slowly, to the left, by the syllables.
+# A strong band has strong modulations. The second order divided by the first describes the
+# modulation of a band independently of its strength. Bands above 1000 Hz are modulated by the
+# pulses of the voice, at 62 to 125 Hz. All bands are modulated slowly by the syllables, on the
+# left.
 
 display.plot(relative=True)
 plt.show()
@@ -69,8 +69,9 @@ plt.show()
 # %%
 # The filters
 # -----------
-# The wavelets of both orders, and the share of energy that they pass at each frequency. Towards the
-# highest frequencies the share falls to zero: what lies above the last wavelet is lost.
+# This display shows the wavelets of both orders, and the share of energy that they pass at each
+# frequency. Towards the highest frequencies the share falls to zero. Frequencies above the highest
+# wavelet are lost.
 
 FilterBankDisplay.from_estimator(scattering)
 plt.show()

@@ -2,21 +2,21 @@
 Spoken digits: from recordings to a tuned, saved model
 ======================================================
 
-A classifier of spoken digits in three steps of a pipeline: scattering, scaling, and a linear
-model. Two parameters of the scattering transform are chosen by grid search like those of any other
-estimator, and the model is saved and used again.
+This example classifies spoken digits with a pipeline of three steps: scattering, scaling, and a
+linear model. A grid search chooses two parameters of the scattering transform. The model is then
+saved and loaded.
 
-The recordings come with skscatter and are made by a speech synthesiser. They are good for trying
-things out; for recordings of people, put :func:`~skscatter.datasets.fetch_fsdd` in the place of
-:func:`~skscatter.datasets.load_spoken_digits`.
+The recordings are included in skscatter and were made with a speech synthesiser. For recordings of
+people, replace :func:`~skscatter.datasets.load_spoken_digits` by
+:func:`~skscatter.datasets.fetch_fsdd`.
 """
 
 # %%
 # The recordings
 # --------------
-# 22 voices say the ten digits, three times each. Take 0 is kept for the test, the other two are
-# for training; so the voices of the test are known from training. All recordings were brought to
-# the same largest magnitude and to one length, with zeros around.
+# 22 voices say the ten digits, three times each. Take 0 is the test part, and the other two takes
+# are the training part. Both parts therefore have the same voices. All recordings are scaled to the
+# same largest magnitude and padded with zeros to the same length.
 
 import tempfile
 from pathlib import Path
@@ -39,7 +39,7 @@ X_test, y_test = digits.data[digits.test], digits.target[digits.test]
 print(f"training: {X_train.shape}, test: {X_test.shape}, {digits.sampling_rate} Hz")
 
 # %%
-# One of each digit, as the model will see them:
+# One recording of each digit:
 
 rows = [np.flatnonzero(digits.target == digit)[0] for digit in range(10)]
 seconds = np.arange(digits.data.shape[1]) / digits.sampling_rate
@@ -57,12 +57,13 @@ plt.show()
 # %%
 # The search
 # ----------
-# `J` sets how long the longest wavelets and the average are: ``2**6`` samples are 8 ms and
-# ``2**8`` are 32 ms at 8 kHz. `n_segments` sets in how many parts of the recording the coefficients
-# are averaged: with one part, the model knows what sounds there were, and not in which order.
+# `J` sets the scale of the longest wavelets and of the average: ``2**6`` samples are 8 ms and
+# ``2**8`` are 32 ms at 8 kHz. `n_segments` sets the number of segments of the recording in which
+# the coefficients are averaged. With one segment, the features do not contain the order of the
+# sounds.
 #
-# The search runs its fits on two processes; each of them transforms on one thread. Everything
-# that happens to the signals happens inside of the pipeline, so cross-validation judges all of it.
+# The search runs its fits in two processes, and each fit transforms on one thread. All processing
+# of the signals is part of the pipeline, so cross-validation covers it.
 
 pipeline = make_pipeline(
     LogScattering1D(sampling_rate=digits.sampling_rate),
@@ -80,30 +81,30 @@ search.fit(X_train, y_train)
 results = search.cv_results_
 for parameters, mean in zip(results["params"], results["mean_test_score"], strict=True):
     setting = ", ".join(f"{name.split('__')[1]}={value}" for name, value in parameters.items())
-    print(f"{setting}: {mean:.1%} right in cross-validation")
+    print(f"{setting}: accuracy {mean:.1%} in cross-validation")
 
 # %%
 # The model
 # ---------
-# `best_estimator_` is the pipeline with the best setting, fitted to all of the training part.
+# `best_estimator_` is the pipeline with the best setting, fitted to the whole training part.
 
 model = search.best_estimator_
 print(model)
 
 # %%
-# The features have names that say what they are: the frequencies of the path in Hz, the part of
-# the recording, and the statistic.
+# The names of the features contain the frequencies of the path in Hz, the segment of the recording,
+# and the statistic.
 
 names = model[0].get_feature_names_out()
 print(f"{len(names)} features, among them {', '.join(names[[0, 1, -1]])}")
 
 # %%
-# How good is it on the recordings that it has not seen?
+# The confusion matrix on the test part:
 
 figure, axis = plt.subplots(figsize=(6, 5.5), layout="constrained")
 ConfusionMatrixDisplay.from_estimator(model, X_test, y_test, ax=axis, cmap="Blues", colorbar=False)
 axis.set(
-    title=f"embedded spoken digits, {model.score(X_test, y_test):.1%} of {len(y_test)} right",
+    title=f"embedded spoken digits, accuracy {model.score(X_test, y_test):.1%}, n={len(y_test)}",
     xlabel="predicted digit",
     ylabel="spoken digit",
 )
@@ -112,7 +113,7 @@ plt.show()
 # %%
 # Saving the model
 # ----------------
-# A fitted pipeline is saved with joblib. Loading runs the code that the file names, so only load
+# Save the fitted pipeline with joblib. Loading a file runs the code that it names, so only load
 # files that you trust.
 
 with tempfile.TemporaryDirectory() as folder:

@@ -1,19 +1,19 @@
 """
-Time series, against MiniRocket
-===============================
+Time series: comparison with MiniRocket
+=======================================
 
-MiniRocket [#minirocket]_ is among the best of the fast classifiers of time series: about 10,000
-features from random pieces of short kernels, and a linear classifier. Scattering in its place gives
-tens to hundreds of features, each with a meaning. Which is better depends on the data, and here are
-one data set for each case. They are real, small, and come with `aeon <https://www.aeon-toolkit.org>`_,
-which has MiniRocket as well.
+MiniRocket [#minirocket]_ is one of the most accurate fast classifiers of time series. It consists
+of about 10,000 features from convolutions with short kernels, and a linear classifier. Scattering
+instead gives tens to hundreds of interpretable features. Which of them is better depends on the
+data. This example has a data set for each case. The data sets are real and small, and are included
+in `aeon <https://www.aeon-toolkit.org>`_, which also implements MiniRocket.
 """
 
 # %%
 # The data
 # --------
-# aeon's arrays, (n_samples, n_channels, n_times), and lists of arrays of different lengths are what
-# skscatter takes.
+# aeon uses arrays of shape (n_samples, n_channels, n_times) and lists of arrays of different
+# lengths. skscatter accepts both.
 
 import time
 
@@ -40,9 +40,9 @@ for name, what in data_sets.items():
 # %%
 # Two pipelines
 # -------------
-# They differ in the features only. Two parameters of scattering are chosen on the training part.
-# Series are short, so frames are finer than by default, and the level of the series (order 0) is
-# kept.
+# The pipelines differ only in the features. Two parameters of scattering are chosen on the training
+# part. The series are short, so frames are finer than by default. The level of the series (order 0)
+# is included.
 
 
 def classify(features, data):
@@ -87,10 +87,10 @@ for name in data_sets:
 # %%
 # Accuracy
 # --------
-# Both tell all motions apart. On outlines MiniRocket is somewhat better, with 500 times as many
-# features. On the appliances, whose power is a series of steps and plateaus, it is far better. As a
-# rule, what has rhythms, spectra and modulations is for scattering, and it pays to try both. All
-# suitable data sets that aeon ships are compared in ``benchmarks/timeseries.py``.
+# Both classify all motions correctly. On outlines MiniRocket is somewhat more accurate, with 500
+# times as many features. On the appliances, whose power consists of steps and plateaus, it is much
+# more accurate. Scattering suits series that are described by rhythms, spectra and modulations. Try
+# both. ``benchmarks/timeseries.py`` compares them on all suitable data sets that aeon ships.
 
 figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 for i, method in enumerate(["MiniRocket", "scattering"]):

@@ -2,16 +2,16 @@
 What a model uses
 =================
 
-A linear model behind scattering has a weight for each band of frequencies and each rate of
-modulation. Drawn over both, they say what it listens to; and features can be chosen by frequency to
-see what is enough. Here a model tells women's from men's voices, without being told what makes the
-difference.
+A linear model on scattering features has a weight for each frequency band and each modulation
+frequency. Plotted over both, the weights show what the model uses. Features can also be selected by
+frequency, to find out which of them suffice. In this example a model classifies the voices of women
+and men.
 """
 
 # %%
 # The model
 # ---------
-# 22 synthetic voices, of both sexes in several accents, say the ten digits. Test voices are none of
+# 22 synthetic voices of both sexes and several accents say the ten digits. No test voice is among
 # the training voices.
 
 import matplotlib.pyplot as plt
@@ -37,9 +37,9 @@ print(f"accuracy on other voices: {cross_val_score(model, X, woman, **by_voice).
 # %%
 # Its weights
 # -----------
-# The size of the weights, by frequency, and by frequency and modulation. The model listens to the
-# pitch: to bands between 100 and 160 Hz, where the lowest harmonics of men and women differ, and to
-# how high bands are modulated, about 100 times a second, by the pulses of the voice.
+# The plot shows the magnitude of the weights over frequency, and over frequency and modulation
+# frequency. The model uses the pitch: bands between 100 and 160 Hz, where the lowest harmonics of
+# men and women differ, and the modulation of high bands at about 100 Hz by the pulses of the voice.
 
 model.fit(X, woman)
 PathImportanceDisplay.from_estimator(model)
@@ -48,9 +48,10 @@ plt.show()
 # %%
 # Importance for the score
 # ------------------------
-# Weights are of the model. How much the score suffers when a cell of the picture is shuffled among
-# recordings is of the model and the data. It works for any model, and is small where other features
-# say the same. The loss reacts to less than the accuracy does.
+# Weights describe the model. Permutation importance describes the model and the data: it is the
+# drop in the score when the features of a cell are shuffled among recordings. It works for any
+# model. It is small where other features carry the same information. The log loss is more sensitive
+# than the accuracy.
 
 rng = np.random.default_rng(0)
 train = np.isin(digits.speaker, rng.permutation(np.unique(digits.speaker))[:14])
@@ -62,9 +63,10 @@ PathImportanceDisplay.from_estimator(
 plt.show()
 
 # %%
-# Parts of the features
-# ---------------------
-# `SelectPaths` keeps the features of some frequencies. How far does each part get alone?
+# Subsets of the features
+# -----------------------
+# `SelectPaths` keeps the features of a band of frequencies. The plot shows the accuracy with each
+# subset alone.
 
 parts = {
     "everything": {},

@@ -2,18 +2,18 @@
 What scattering sees
 ====================
 
-Wavelet scattering cuts a signal into frequency bands, follows how strong each band is over time,
-and cuts *that* into bands again. Here we look at each of the three steps: the filters, the first
-order of a spoken digit, and the second order, which tells apart what the first order cannot.
+Wavelet scattering splits a signal into frequency bands, computes the envelope of each band, and
+splits the envelopes into bands again. This example shows the filters, the first order of a spoken
+digit, and the second order, which separates signals that have the same first order.
 """
 
 # %%
 # The filters
 # -----------
-# A sine of amplitude one shows what a wavelet does to its frequency: the first-order coefficient
-# is half the gain of the wavelet there, since half of a real sine lies at negative frequencies,
-# which the wavelets do not see. So we send many sines through the transform. They have whole
-# numbers of cycles and go on periodically, so that no end gets in the way.
+# The first-order coefficient of a sine of amplitude one is half the gain of the wavelet at the
+# frequency of the sine. The factor is one half because the wavelets do not pass negative
+# frequencies. The gain of the filters can therefore be measured by transforming many sines. They
+# have whole numbers of cycles and are padded periodically, so there are no border effects.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,15 +32,15 @@ gain = 2 * bank.fit_transform(sines)
 print(f"{gain.shape[0]} sines, {gain.shape[1]} wavelets")
 
 # %%
-# Eight wavelets an octave, each as wide as it must be to touch its neighbour, as long as the
-# wavelets are not longer than the scale ``2**J``. Below that, here at about 65 Hz, they keep their
-# width and stand at equal distances. What lies lower still is left to the low-pass, which also
-# does the averaging.
+# There are eight wavelets per octave. Each is just wide enough to overlap with its neighbours.
+# Wavelets that would be longer than the scale ``2**J``, here below about 65 Hz, have constant
+# bandwidth and are equally spaced. The low-pass covers the lowest frequencies. It also computes the
+# averages.
 #
-# The energy that all filters together let through, the *Littlewood-Paley sum*, says how much of
-# the signal reaches the coefficients. It never exceeds one, which makes the transform stable. It
-# falls to zero above the highest wavelet, so sample fast enough: the last tenth of the frequencies
-# below half the sampling rate counts for little.
+# The *Littlewood-Paley sum* is the energy that all filters together pass at each frequency. It
+# never exceeds one, which makes the transform stable. It falls to zero above the highest wavelet.
+# Choose a sampling rate that is high enough: the highest tenth of the frequencies below half the
+# sampling rate contributes little.
 
 low_pass = np.exp(-((frequency / sampling_rate) ** 2) / (2 * (0.1 / bank.T_) ** 2))
 littlewood_paley = low_pass**2 + (gain**2).sum(axis=1) / 2
@@ -60,13 +60,13 @@ bottom.grid(alpha=0.4)
 plt.show()
 
 # %%
-# First order: how strong is each band?
-# -------------------------------------
-# A voice says "seven". Its first-order coefficients over time and frequency are much like a
-# spectrogram with a logarithmic frequency axis: a vowel, the gap of the "v", another vowel, and the
-# bands that the mouth favours. The lower picture has an eight times longer averaging scale `T`. It
-# hardly changes when the recording is shifted by a few milliseconds, and it no longer tells when
-# exactly something happened.
+# First order: the strength of each band
+# --------------------------------------
+# A voice says "seven". Its first-order coefficients resemble a spectrogram with a logarithmic
+# frequency axis. They show a vowel, the gap of the "v", another vowel, and the formants. The
+# averaging scale `T` of the lower plot is eight times as long. These coefficients hardly change
+# when the recording is shifted by a few milliseconds. They no longer contain the exact time of an
+# event.
 
 digits = load_spoken_digits(n_times=None)
 row = list(digits.filenames).index("7_rp-m5_0.wav")
@@ -97,17 +97,18 @@ plt.show()
 # sphinx_gallery_thumbnail_number = 2
 
 # %%
-# Second order: how fast does a band come and go?
-# -----------------------------------------------
-# Averaging loses what happens within its time. The second order brings it back: it cuts the
-# envelope of each band into bands of modulation, before the average. Two noises, one that swells
-# 5.5 times a second, the other 22 times, have the same average strength in each band that is wide
-# enough to follow them, so the first order takes one for the other. The second order does not.
+# Second order: the modulation of each band
+# -----------------------------------------
+# Averaging loses changes within `T`. The second order recovers them: it splits the envelope of each
+# band into bands of modulation frequency before the average. The two noises of this example are
+# modulated at 5.5 Hz and at 22 Hz. They have the same average strength in each band that is wide
+# enough to follow the modulation. Their first order is therefore the same, but their second order
+# is not.
 
 rng = np.random.default_rng(0)
 time = np.arange(16 * sampling_rate) / sampling_rate
 noises = {
-    f"swells {rate} times a second": (1 + np.sin(2 * np.pi * rate * time))
+    f"modulated at {rate} Hz": (1 + np.sin(2 * np.pi * rate * time))
     * rng.standard_normal(time.size)
     for rate in (5.5, 22)
 }
@@ -116,8 +117,8 @@ scattering = Scattering1D(J=10, Q=4)
 S = scattering.fit_transform(list(noises.values()))
 paths = scattering.paths_
 first = paths["order"] == 1
-# A second-order coefficient is proportional to the strength of its band: their ratio is about
-# the modulation alone.
+# A second-order coefficient is proportional to the strength of its band. The ratio depends on the
+# modulation only.
 second = (paths["order"] == 2) & (paths["xi1"] * sampling_rate >= 400)
 ratio = S[:, second] / S[:, paths["n1"][second]]
 modulation = paths["xi2"][second] * sampling_rate
@@ -128,7 +129,7 @@ for i, (name, marker) in enumerate(zip(noises, "os", strict=True)):
     rates = np.unique(modulation)
     means = [ratio[i, modulation == rate].mean() for rate in rates]
     right.semilogx(rates, means, marker=marker, label=name)
-left.set(xlabel="frequency (Hz)", ylabel="S1", title="first order: the same")
+left.set(xlabel="frequency (Hz)", ylabel="S1", title="first order: equal")
 left.set(xlim=(400, 3200), ylim=(0.05, 0.5))
 left.set_xticks([500, 1000, 2000], ["500", "1000", "2000"])
 left.set_yticks([0.05, 0.1, 0.2, 0.5], ["0.05", "0.1", "0.2", "0.5"])
@@ -136,7 +137,7 @@ left.minorticks_off()
 right.set(
     xlabel="modulation frequency (Hz)",
     ylabel="mean of S2 / S1",
-    title="second order: not the same",
+    title="second order: different",
 )
 for axis in (left, right):
     axis.grid(alpha=0.4)
@@ -146,11 +147,11 @@ plt.show()
 # %%
 # The second order of the spoken digit
 # ------------------------------------
-# Each path of order 2 has two frequencies: that of its band and that of the modulation. Averaged
-# over the recording, they make a picture. Wide bands hold more than one harmonic of the voice, and
-# the harmonics beat with each other: the high values at 88 Hz are the pitch of this voice. Those at
-# 11 Hz are slower changes, from one sound to the next. There is nothing at the lower right, because
-# an envelope cannot change faster than its band is wide.
+# Each path of order 2 has two frequencies: that of its band and that of the modulation. The plot
+# shows the average over the recording. Wide bands contain more than one harmonic of the voice, and
+# the harmonics beat with each other. The high values at 88 Hz are therefore at the pitch of this
+# voice. The high values at 11 Hz are slower changes from one sound to the next. The lower right is
+# empty, because an envelope cannot change faster than its band is wide.
 
 scattering = Scattering1D(J=8, Q=8)
 S = scattering.fit_transform(seven[np.newaxis])[0]

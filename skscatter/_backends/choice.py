@@ -1,7 +1,7 @@
-"""Where the work is done: from the parameters `backend` and `device` to a namespace.
+"""Who computes, and where: from the parameters `backend` and `device` to a `Device`.
 
-Parameters are checked in `fit`, but a device is chosen anew whenever signals are transformed, and is
-no part of the fitted state: a model goes from a machine with a GPU to one without.
+The parameters are checked in `fit`. The device is chosen whenever signals are transformed, and is
+not part of the fitted state: a model moves from a machine with a GPU to one without.
 """
 
 import sys
@@ -12,16 +12,27 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skscatter._backends.kymatio_front_ends import import_front_end
 from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._backends.torch_arrays import TorchNamespace
 from skscatter._common.parameters import check_choice
 from skscatter._scattering.namespace import Array, Namespace
 
-BACKENDS = ("auto", "numpy", "numba", "torch")
+BACKENDS = ("auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch")
+TORCH_BACKENDS = ("torch", "kymatio-torch")
+KYMATIO_BACKENDS = ("kymatio", "kymatio-torch")
 
 
 class Device(NamedTuple):
-    """What computes, and a device by that library's name for it."""
+    """A backend that computes, and the device that it computes on.
+
+    Attributes
+    ----------
+    backend : {"numpy", "numba", "torch", "kymatio", "kymatio-torch"}
+        Who computes.
+    device : str
+        Where: PyTorch's name of the device.
+    """
 
     backend: str
     device: str
@@ -29,12 +40,16 @@ class Device(NamedTuple):
 
 NUMPY = Device("numpy", "cpu")
 NUMBA = Device("numba", "cpu")
+KYMATIO = Device("kymatio", "cpu")
+ON_CPU = {device.backend: device for device in (NUMPY, NUMBA, KYMATIO)}
 
-DLPACK_CPU = 1  # the DLPack standard's number of the host's memory
+DLPACK_CPU = 1  # the host's memory, in the DLPack standard
 
 
-def check_backend(backend: Any, device: Any, engine: Any) -> None:
-    """Raise unless backend and device are valid and all three agree; this machine is not asked.
+def check_backend(
+    backend: Any, device: Any, *, padding: str = "reflect", subsampling: str = "standard"
+) -> None:
+    """Raise unless these parameters are valid and fit each other, on whatever machine.
 
     Raises
     ------
@@ -47,50 +62,69 @@ def check_backend(backend: Any, device: Any, engine: Any) -> None:
             f"device={device!r} must be a string: 'auto', 'cpu', 'cuda', 'cuda:1', 'mps' or "
             "another device of PyTorch."
         )
-    if backend in ("numpy", "numba") and device not in ("auto", "cpu"):
+    if backend in ON_CPU and device not in ("auto", "cpu"):
         raise ValueError(
             f"backend={backend!r} and device={device!r} contradict each other: that backend "
-            "computes on the CPU. Accepted: device='auto' or device='cpu', or backend='auto' or "
-            "backend='torch'."
+            "computes on the CPU. Accepted: device='auto' or device='cpu', or backend='auto', "
+            "'torch' or 'kymatio-torch'."
         )
-    if backend == "numba" and engine == "kymatio":
+    if backend in KYMATIO_BACKENDS and padding != "reflect":
         raise ValueError(
-            "backend='numba' is not available with engine='kymatio', whose front ends are of NumPy "
-            "and PyTorch. Accepted: backend='auto', 'numpy' or 'torch', or engine='fused'."
+            f"padding={padding!r} is not available with backend={backend!r}, which always pads by "
+            "reflection. Accepted: padding='reflect', or another backend such as 'auto'."
+        )
+    if backend in KYMATIO_BACKENDS and subsampling != "standard":
+        raise ValueError(
+            f"subsampling={subsampling!r} is not available with backend={backend!r}, which has its "
+            "own sampling rates. Accepted: subsampling='standard', or another backend such as "
+            "'auto'."
         )
 
 
-def choose_device(backend: str, device: str) -> Device:
-    """Choose where NumPy arrays are transformed on this machine.
+def choose_device(backend: str, device: str, x: Any = None) -> Device:
+    """Choose who computes on this machine, and where.
+
+    Parameters
+    ----------
+    backend, device : str
+        Values that `check_backend` accepts.
+    x : tensor or None
+        Signals, if they are a tensor: PyTorch computes them on their own device.
 
     Raises
     ------
     ImportError
-        If PyTorch or numba is asked for and not installed.
+        If the backend needs a library that cannot be imported.
     ValueError, RuntimeError
-        If PyTorch knows no such device, or this machine has none.
+        If PyTorch has no such device, or this machine has none.
     """
+    if (own := device_of(x)) is not None:
+        if backend not in KYMATIO_BACKENDS:
+            return own
+        import_front_end("torch")
+        return Device("kymatio-torch", own.device)
     if backend == "auto":
-        if device == "auto":
-            return _torch_device("cuda") if _has_cuda() else NUMPY
-        backend = "numpy" if device == "cpu" else "torch"
-    if backend == "numpy":
-        return NUMPY
+        on_cpu = device == "cpu" or (device == "auto" and not has_cuda())
+        backend = "numpy" if on_cpu else "torch"
+    if backend in KYMATIO_BACKENDS:
+        import_front_end("numpy")
     if backend == "numba":
-        return _numba_device()
+        _check_numba()
+    if backend in ON_CPU:
+        return ON_CPU[backend]
     if device == "auto":
-        device = "cuda" if _has_cuda() else "cpu"
-    return _torch_device(device)
+        device = "cuda" if has_cuda() else "cpu"
+    return _torch_device(backend, device)
 
 
 def adopt(x: Any) -> tuple[Array, Callable[[Array], Array]]:
-    """Take an array of any library as one of NumPy or PyTorch, which is itself if it is that.
+    """Bring an array of any library to NumPy or PyTorch; arrays of these are returned as they are.
 
     Returns
     -------
     adopted : ndarray or torch.Tensor
-        The same memory where that is possible: NumPy's view of what lies in the host's memory,
-        PyTorch's of what lies elsewhere.
+        The same memory where that is possible: as an array of NumPy if it is the host's memory,
+        else as a tensor.
     give_back : callable
         Brings results of the adopted kind to the library, and the device, of `x`.
     """
@@ -99,20 +133,69 @@ def adopt(x: Any) -> tuple[Array, Callable[[Array], Array]]:
     xp = x.__array_namespace__()
     if x.__dlpack_device__()[0] == DLPACK_CPU:
         return np.from_dlpack(x), lambda results: xp.asarray(results, device=x.device)
-    _torch_device("cpu")  # or say that PyTorch is missing
+    _torch_device("torch", "cpu")  # or say that PyTorch is missing
     import torch
 
     return torch.from_dlpack(x), xp.from_dlpack
 
 
+def check_tensor(name: str, x: Any) -> Any:
+    """Return signals; of a tensor, one that NumPy and the backends can read.
+
+    Types that NumPy does not have, such as bfloat16, become float64, like all types but float32.
+
+    Parameters
+    ----------
+    name : str
+        What errors call it.
+    x : object
+        Anything but a tensor is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        If the tensor requires gradients, or does not hold real numbers one by one.
+    """
+    if device_of(x) is None:
+        return x
+    import torch
+
+    if x.requires_grad and torch.is_grad_enabled():
+        raise ValueError(
+            f"{name} is a tensor that requires gradients, but features have none: nothing is "
+            f"differentiated through the transform. Accepted: {name}.detach()."
+        )
+    kinds = {
+        "nested": x.is_nested,
+        "quantized": x.is_quantized,
+        "meta": x.is_meta,
+        "sparse": x.layout != torch.strided,
+    }
+    for kind, is_that in kinds.items():
+        if is_that:
+            raise ValueError(f"{name} is a {kind} tensor. Accepted: a dense tensor of numbers.")
+    if x.is_complex():
+        raise ValueError(
+            f"Complex data not supported: {name} is of {x.dtype}, but must hold real numbers."
+        )
+    if x.is_floating_point() and not hasattr(np, str(x.dtype).removeprefix("torch.")):
+        if x.device.type == "mps":
+            raise ValueError(
+                f"{name} is of {x.dtype} and would be computed in float64, which "
+                f"device={str(x.device)!r} does not have. Accepted: {name}.float()."
+            )
+        x = x.double()
+    return x.detach().resolve_neg()
+
+
 def library_of(x: Any) -> str:
-    """Name of the array library that `x` is of; NumPy for all that becomes an array of its."""
+    """Name of the library of an array; NumPy for everything that is converted to its arrays."""
     is_array = hasattr(x, "__array_namespace__") or device_of(x) is not None
     return type(x).__module__.partition(".")[0] if is_array else "numpy"
 
 
 def device_of(x: Any) -> Device | None:
-    """Return where a tensor lies; None for anything else."""
+    """Return the device of a tensor; None for anything else."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(x, torch.Tensor):
         return Device("torch", str(x.device))
@@ -122,27 +205,27 @@ def device_of(x: Any) -> Device | None:
 @lru_cache(maxsize=32)
 def namespace_on(device: Device, dtype: str) -> Namespace:
     """Return the array operations of a device, in one precision."""
-    if device.backend == "torch":
+    if device.backend in TORCH_BACKENDS:
         return TorchNamespace(dtype, device.device)
     return NumpyNamespace(dtype)
 
 
-def _has_cuda() -> bool:
-    """Whether there is a PyTorch that sees a CUDA device.
+def has_cuda() -> bool:
+    """Whether PyTorch is installed and sees a CUDA device.
 
     PyTorch takes seconds to import, so it is asked last.
     """
-    if "torch" not in sys.modules and not _driver_in_sight():
+    if "torch" not in sys.modules and not has_gpu_driver():
         return False
     try:
         import torch
-    except (ImportError, OSError):  # not installed, or not in working order
+    except (ImportError, OSError):  # not installed, or its libraries do not load
         return False
     return bool(torch.cuda.is_available())
 
 
-def _driver_in_sight() -> bool:
-    """Whether the machine may have a GPU that CUDA or ROCm drives."""
+def has_gpu_driver() -> bool:
+    """Whether the machine may have a driver for CUDA or ROCm."""
     if sys.platform == "linux":
         # NVIDIA's driver, that of its boards, Windows's below Linux, AMD's.
         patterns = ("nvidia*", "nvhost*", "nvgpu*", "dxg", "kfd")
@@ -150,13 +233,13 @@ def _driver_in_sight() -> bool:
     return sys.platform != "darwin"
 
 
-def _torch_device(device: str) -> Device:
-    """Return a device that exists on this machine."""
+def _torch_device(backend: str, device: str) -> Device:
+    """Return a device of PyTorch that exists on this machine."""
     try:
         import torch
     except ImportError as error:
         raise ImportError(
-            f"backend='torch' (or device={device!r}) needs PyTorch, which cannot be imported "
+            f"backend={backend!r} (or device={device!r}) needs PyTorch, which cannot be imported "
             'here. Install it with: pip install "skscatter[torch]"'
         ) from error
     try:
@@ -172,13 +255,19 @@ def _torch_device(device: str) -> Device:
     except (RuntimeError, AssertionError) as error:
         raise RuntimeError(
             f"device={device!r} does not exist on this machine, or not for the PyTorch that is "
-            "installed. Take what there is with set_params(device='auto')."
+            "installed. Accepted: a device that exists, or set_params(device='auto')."
         ) from error
-    return Device("torch", str(found))
+    return Device(backend, str(found))
 
 
-def _numba_device() -> Device:
-    """Return the device of compiled code, or say that the compiler is missing."""
+def _check_numba() -> None:
+    """Raise if there is no compiler.
+
+    Raises
+    ------
+    ImportError
+        With the command that installs it.
+    """
     try:
         import numba  # noqa: F401
     except ImportError as error:
@@ -186,4 +275,3 @@ def _numba_device() -> Device:
             "backend='numba' needs numba, which cannot be imported here. Install it with: "
             'pip install "skscatter[numba]"'
         ) from error
-    return NUMBA

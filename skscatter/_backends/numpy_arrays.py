@@ -9,14 +9,15 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
-# Samples from which on Fourier transforms by two steps of their square root are faster.
+# Length from which Fourier transforms in two steps, each of the square root, are faster.
 LONG = 2**17
 
-# Rows that SciPy's single-precision FFT takes at a time, 16 bytes wide. It takes the rest one by
-# one, in which SciPy 1.18 rounds otherwise: a row would depend on how many others there are.
+# Rows that SciPy's single-precision FFT computes at a time, in vectors of 16 bytes. It computes the
+# rest one by one, where SciPy 1.18 rounds differently: a row would depend on how many others
+# there are.
 FFT_ROWS = 4
 
-# Samples of a long signal to compute at a time: what stays in the second cache.
+# Samples of a long signal to compute at a time, so that they stay in the second-level cache.
 IN_CACHE = 2**15
 
 
@@ -29,11 +30,11 @@ class NumpyNamespace:
         float32 or float64.
     """
 
-    # Smaller ones make more calls than arithmetic, larger ones leave the cache.
+    # In smaller chunks calls cost more than arithmetic; larger ones do not fit in the cache.
     chunk_bytes = 12 * 2**20
     batch_bytes = 4 * 2**20
 
-    # Memory that is fresh from the system costs as much as a tenth of the arithmetic.
+    # New memory from the system costs a tenth of the arithmetic.
     kept_bytes = 64 * 2**20
 
     kept_bins = 2**18
@@ -65,8 +66,8 @@ class NumpyNamespace:
         return values
 
     def gains(self, values: NDArray[Any]) -> NDArray[Any]:
-        # Each value twice, to multiply real and imaginary parts as one real array: a product of
-        # a complex and a real array would go through a conversion and three times the arithmetic.
+        # Each value twice, to multiply real and imaginary parts as one real array. NumPy would
+        # convert a real factor of a complex array first, at three times the arithmetic.
         return np.repeat(self.asarray(values), 2)
 
     def empty(self, shape: Sequence[int]) -> NDArray[Any]:
@@ -113,11 +114,11 @@ class NumpyNamespace:
         return n >= LONG
 
     def envelope_spectra(
-        self, bands: NDArray[Any], n_bins: int, room: NDArray[Any]
+        self, bands: NDArray[Any], n_bins: int, workspace: NDArray[Any]
     ) -> NDArray[Any]:
         if self.is_long(bands.shape[-1]):
-            return self._long_envelope_spectra(bands, n_bins, room)
-        U = room[: bands.size].reshape(bands.shape)
+            return self._long_envelope_spectra(bands, n_bins, workspace)
+        U = workspace[: bands.size].reshape(bands.shape)
         self.modulus(self.ifft(bands), out=U)
         return self.rfft(U)
 
@@ -125,14 +126,15 @@ class NumpyNamespace:
         return n + 2 * _phases(n) if self.is_long(n) else n
 
     def _long_envelope_spectra(
-        self, bands: NDArray[Any], n_bins: int, room: NDArray[Any]
+        self, bands: NDArray[Any], n_bins: int, workspace: NDArray[Any]
     ) -> NDArray[Any]:
-        """The same by transforms of the square root of the length, which stay in the cache.
+        """The same with transforms of the square root of the length, which stay in the cache.
 
         Bailey's four-step FFT (J. Supercomput. 4, 1990) of ``n = p * m`` samples: ``m`` transforms
-        of ``p``, a turn of each number, ``p`` transforms of ``m``. It leaves sample ``i + p * t``
-        at ``[i, t]``. The modulus does not mind, and the transform back takes them so: all from
-        turn to turn is done for a few ``i`` at a time.
+        of length ``p``, a multiplication by twiddle factors, ``p`` transforms of length ``m``. It
+        leaves sample ``i + p * t`` at ``[i, t]``. The modulus works in any order, and the transform
+        back begins with that one. So everything between the twiddle factors of the two transforms
+        is done for a few ``i`` at a time.
         """
         n = bands.shape[-1]
         p = _phases(n)
@@ -141,17 +143,17 @@ class NumpyNamespace:
         series = scipy.fft.ifft(series, axis=-2, norm="forward", overwrite_x=True)
         kept = min(n_bins, m // 2 + 1)
         shape = (*series.shape[:-1], kept)
-        spectra = room.view(self.complex_dtype)[: math.prod(shape)].reshape(shape)
+        spectra = workspace.view(self.complex_dtype)[: math.prod(shape)].reshape(shape)
         coarse, fine = self._twiddles(p, m)
         step = max(1, IN_CACHE // m)
         for start in range(0, p, step):
             rows = slice(start, start + step)
-            turns = coarse[rows, :, np.newaxis] * fine[rows, np.newaxis, :]
-            turns = turns.reshape(-1, m)
-            part = self.ifft(series[..., rows, :] * turns)
+            factors = coarse[rows, :, np.newaxis] * fine[rows, np.newaxis, :]
+            factors = factors.reshape(-1, m)
+            part = self.ifft(series[..., rows, :] * factors)
             np.multiply(
                 self.rfft(np.abs(part))[..., :kept],
-                np.conjugate(turns[:, :kept]),
+                np.conjugate(factors[:, :kept]),
                 out=spectra[..., rows, :],
             )
         spectra = scipy.fft.fft(spectra, axis=-2, norm="forward", overwrite_x=True)
@@ -166,7 +168,7 @@ class NumpyNamespace:
         return bins.reshape(*bands.shape[:-1], -1)
 
     def _twiddles(self, p: int, m: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Factors ``exp(2 pi i i r / n)``, for ``i < p`` and ``r < m``, as two small tables.
+        """Twiddle factors ``exp(2j pi i r / n)`` for ``i < p`` and ``r < m``, as two small tables.
 
         They are ``coarse[i, r // s] * fine[i, r % s]``, with s the width of `fine`.
         """
@@ -189,8 +191,16 @@ class NumpyNamespace:
     def remove_negative(self, a: NDArray[Any]) -> None:
         np.maximum(a, 0, out=a)
 
+    def limit(self, a: NDArray[Any], largest: float) -> None:
+        np.clip(a, -largest, largest, out=a)
+
     def log(self, a: NDArray[Any], out: NDArray[Any]) -> None:
         np.log(a, out=out)
+
+    def log_add(self, a: NDArray[Any], log_b: float, out: NDArray[Any]) -> None:
+        with np.errstate(divide="ignore"):  # of zero
+            np.log(a, out=out)
+        np.logaddexp(out, self.dtype.type(log_b), out=out)
 
     def amax(self, a: NDArray[Any]) -> NDArray[Any]:
         return a.max(axis=-1)

@@ -15,14 +15,14 @@ from skscatter._backends.numpy_arrays import NumpyNamespace
 
 Tensor = Any
 
-# What NumPy and PyTorch both have; signals of other types are converted before the transfer.
+# Types of both NumPy and PyTorch. Signals of other types are converted before the transfer.
 SHARED_TYPES = frozenset(
     "bool int8 uint8 int16 int32 int64 float16 float32 float64".split()  # noqa: SIM905
 )
 
 
-# Sums of products are split after so many: libraries add them one by one, and 10,000 float32
-# numbers added so have lost one digit more.
+# Longest sum in one matrix product. Libraries add its terms one after the other, and so a sum of
+# 10,000 float32 numbers loses one more digit.
 SUMMANDS = 1024
 
 
@@ -38,17 +38,22 @@ class TorchNamespace:
 
     Notes
     -----
-    Constants are brought to the device when a plan is made, and copied so that they lie there when
-    the call returns; any stream may use them. Nothing waits for the device until a block is done.
+    Constants are copied to the device when a plan is made, and the copy is complete when the call
+    returns, so any stream may use them. Nothing waits for the device until a block is done.
 
-    Products of float32 matrices are the one device where PyTorch may round more coarsely, if the
-    user allowed it (TF32 or bfloat16). That setting belongs to the process: to change it for a
-    moment would change what other threads compute. So `matmul` looks at it and, where it is
-    anything but the default, multiplies in float64.
+    Products of float32 matrices are the one operation that PyTorch may round more coarsely, if the
+    user allows it (TF32 or bfloat16). That setting belongs to the process, and changing it for a
+    moment would change what other threads compute. So `matmul` reads it and, if it is not the
+    default, multiplies in float64.
+
+    PyTorch rounds a row of a batch differently than the row alone: its libraries choose how they
+    multiply matrices, and on several threads how they transform, by the size of the whole (see
+    "Numerical accuracy" in its documentation). A signal's results in two batches therefore agree to
+    rounding, and not bit for bit as with NumPy.
     """
 
-    # PyTorch keeps a GPU's memory itself; and work space that was made in its inference mode could
-    # not be written to outside.
+    # PyTorch has its own cache of a GPU's memory. And a workspace made in its inference mode could
+    # not be written to outside of it.
     kept_bytes = 0
 
     def __init__(self, dtype: DTypeLike, device: str) -> None:
@@ -59,8 +64,9 @@ class TorchNamespace:
         self.device = torch.device(device)
         if self.device.type == "mps" and self.dtype == np.float64:
             raise ValueError(
-                f"device={device!r} computes in float32 only, and these signals are float64. "
-                "Accepted: signals in float32, as X.astype('float32'), or device='cpu'."
+                f"device={device!r} computes in float32 only, and signals of any other type are "
+                "computed in float64. Accepted: signals in float32, as X.astype('float32'), or "
+                "device='cpu'."
             )
         self._real = getattr(torch, self.dtype.name)
         self._complex = torch.complex64 if self.dtype == np.float32 else torch.complex128
@@ -68,20 +74,20 @@ class TorchNamespace:
         self.out_of_memory: tuple[type[BaseException], ...] = (torch.cuda.OutOfMemoryError,)
         self.n_workers: int | None = 1  # threads are PyTorch's own
         if self.device.type == "cpu":
-            # The caches are the same, whoever computes.
+            # The processor's caches are the same for both libraries.
             self.chunk_bytes, self.batch_bytes, self.kept_bins = (
                 NumpyNamespace.chunk_bytes,
                 NumpyNamespace.batch_bytes,
                 NumpyNamespace.kept_bins,
             )
         else:
-            # Calls long enough that a GPU does not wait for the next, in a GB or so altogether.
+            # Large enough that a GPU does not wait for the next call; about 1 GB in all.
             self.chunk_bytes = self.batch_bytes = 256 * 2**20
-            # To compute values on the host and bring them over would keep the GPU waiting.
+            # The GPU would wait for values that the host computes and transfers.
             self.kept_bins = 2**62
         self._streams: SimpleQueue[Any] = SimpleQueue()
         if self.device.type == "cuda":
-            # Two blocks under way: one is copied while the other is computed.
+            # Two blocks at a time: one is copied while the other is computed.
             self.n_workers = 2
             for _ in range(2):
                 self._streams.put(torch.cuda.Stream(self.device))
@@ -90,20 +96,20 @@ class TorchNamespace:
     def working(self, *, from_numpy: bool) -> Iterator[None]:
         """Work on one CUDA stream, and wait for it.
 
-        Blocks that come from NumPy have a stream for themselves from the first copy to the last,
-        so there is nothing to order between streams. Tensors are on the stream that made them.
-        When a block is done nothing on the device refers to its memory, or to the filters.
+        Blocks that come from NumPy have a stream of their own from the first copy to the last, so
+        streams need not be ordered. Tensors stay on the stream that made them. When a block is
+        done, no work on the device refers to its memory or to the filters any more.
         """
-        with self._lack_of_memory_is_one():
+        with self._unify_out_of_memory():
             if self.device.type == "cuda":
-                with self._on_a_stream(from_numpy=from_numpy):
+                with self._stream(from_numpy=from_numpy):
                     yield
             else:
                 yield
 
     @contextmanager
-    def _lack_of_memory_is_one(self) -> Iterator[None]:
-        """Raise what the FFT library says of a lack of memory as PyTorch says it."""
+    def _unify_out_of_memory(self) -> Iterator[None]:
+        """Raise the FFT library's error for a lack of memory as PyTorch's."""
         try:
             yield
         except RuntimeError as error:
@@ -112,7 +118,7 @@ class TorchNamespace:
             raise
 
     @contextmanager
-    def _on_a_stream(self, *, from_numpy: bool) -> Iterator[None]:
+    def _stream(self, *, from_numpy: bool) -> Iterator[None]:
         cuda = self._torch.cuda
         stream = self._streams.get() if from_numpy else cuda.current_stream(self.device)
         try:
@@ -131,13 +137,13 @@ class TorchNamespace:
         cuda = self._torch.cuda
         free = cuda.mem_get_info(self.device)[0]
         kept = cuda.memory_reserved(self.device) - cuda.memory_allocated(self.device)
-        # A third: Fourier transforms need room of their own, and memory comes in whole pieces.
+        # A third: Fourier transforms need memory of their own, and PyTorch rounds requests up.
         return int(free + kept) // 3
 
     def load(self, x: NDArray[Any] | Tensor) -> Tensor:
         if isinstance(x, np.ndarray):
-            # Copied to memory from which the device reads by itself; `x` may be read-only, of
-            # any strides and byte order.
+            # Copied to memory that the device can read directly. `x` may be read-only, and of any
+            # strides and byte order.
             dtype = x.dtype.name if x.dtype.name in SHARED_TYPES else self.dtype.name
             staged = self._torch.empty(
                 x.shape,
@@ -159,7 +165,7 @@ class TorchNamespace:
         return self._constant(np.asarray(values, np.int64))
 
     def gains(self, values: NDArray[Any]) -> Tensor:
-        # Complex, so that products need no conversion; they are as exact as with real numbers.
+        # Complex, so that products need no conversion. They are as exact as with real numbers.
         return self._constant(np.asarray(values, np.result_type(self.dtype, np.complex64)))
 
     def _constant(self, values: NDArray[Any]) -> Tensor:
@@ -195,8 +201,8 @@ class TorchNamespace:
     def is_long(self, n: int) -> bool:
         return False
 
-    def envelope_spectra(self, bands: Tensor, n_bins: int, room: Tensor) -> Tensor:
-        U = room[: bands.numel()].reshape(bands.shape)
+    def envelope_spectra(self, bands: Tensor, n_bins: int, workspace: Tensor) -> Tensor:
+        U = workspace[: bands.numel()].reshape(bands.shape)
         self.modulus(self.ifft(bands), out=U)
         return self.rfft(U)
 
@@ -213,17 +219,17 @@ class TorchNamespace:
             out.copy_(self._torch.matmul(a.double(), b.double()))
 
     def _sum_products(self, a: Tensor, b: Tensor, out: Tensor) -> None:
-        """Matrix product whose long sums are made of parts."""
+        """Matrix product whose long sums are split into parts."""
         part = self._torch.empty_like(out)
         self._torch.matmul(a[..., :SUMMANDS], b[:SUMMANDS], out=out)
         for start in range(SUMMANDS, len(b), SUMMANDS):
             stop = start + SUMMANDS
-            # With `out`, since autocast would round the product otherwise.
+            # With `out`, because autocast would round the product otherwise.
             self._torch.matmul(a[..., start:stop], b[start:stop], out=part)
             out += part
 
     def _products_are_exact(self) -> bool:
-        """Whether products of float32 matrices are rounded to float32 and no further."""
+        """Whether products of float32 matrices are rounded to no less than float32."""
         torch = self._torch
         try:
             settings = {
@@ -237,8 +243,15 @@ class TorchNamespace:
     def remove_negative(self, a: Tensor) -> None:
         a.clamp_(min=0)
 
+    def limit(self, a: Tensor, largest: float) -> None:
+        a.clamp_(-largest, largest)
+
     def log(self, a: Tensor, out: Tensor) -> None:
         self._torch.log(a, out=out)
+
+    def log_add(self, a: Tensor, log_b: float, out: Tensor) -> None:
+        self._torch.log(a, out=out)
+        self._torch.logaddexp(out, self._torch.full_like(out, log_b), out=out)
 
     def amax(self, a: Tensor) -> Tensor:
         return a.amax(-1)
@@ -250,7 +263,7 @@ class TorchNamespace:
         return self._torch.take_along_dim(a, indices, -1)
 
     def powers_of_two(self, sizes: Tensor) -> tuple[Tensor, Tensor]:
-        # From the bits: frexp is not on every device, and ldexp takes powers in float32.
+        # From the bits: frexp does not exist on every device, and ldexp computes powers in float32.
         info = np.finfo(self.dtype)
         bias, limit = int(info.maxexp) - 1, int(info.maxexp) - 2
         exponent = (sizes.abs().view(self._bits) >> info.nmant) - (bias - 1)

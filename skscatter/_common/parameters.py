@@ -3,9 +3,14 @@
 import os
 from collections.abc import Collection
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
 
-# More samples than any memory holds: what is beyond is a mistake, and would overflow somewhere.
+import numpy as np
+
+Choice = TypeVar("Choice")
+_OF_NUMPY: dict[type, type] = {str: np.str_, bool: np.bool_}
+
+# More samples than any memory holds. A larger number is a mistake, and would overflow somewhere.
 MOST_TIMES = 2**40
 
 
@@ -15,9 +20,9 @@ def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = 
     Raises
     ------
     TypeError
-        If it is no integer (a bool is none).
+        If it is not an integer. True and False do not count as integers.
     ValueError
-        If it is out of these bounds.
+        If it is out of bounds.
     """
     bound = f"at least {minimum}"
     if maximum is not None:
@@ -32,12 +37,12 @@ def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = 
 
 
 def check_path(name: str, value: Any, accepted: str) -> str:
-    """Return `value` as a path that a file system can take.
+    """Return `value` as a str that can be the name of a file.
 
     Raises
     ------
     TypeError
-        If it is no str and no path-like that stands for one.
+        If it is neither a str nor a path-like object that stands for one.
     ValueError
         If it is empty or holds a null character.
     """
@@ -58,12 +63,14 @@ def check_real(
     maximum: float = float("inf"),
     exclusive: bool = False,
 ) -> float:
-    """Return `value` as a finite number of at least (or, `exclusive`, above) `minimum`.
+    """Return `value` as a finite number of at least (or, if `exclusive`, above) `minimum`.
+
+    Integers stay integers, but must not be larger than the largest float.
 
     Raises
     ------
     TypeError
-        If it is no real number.
+        If it is not a real number. True and False do not count as numbers.
     ValueError
         If it is not finite, too small, or above `maximum`.
     """
@@ -73,23 +80,30 @@ def check_real(
     message = f"{name}={value!r} must be a finite number {bound}."
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(message)
-    number = int(value) if isinstance(value, Integral) else float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:  # an integer or a fraction
+        raise ValueError(message) from error
     too_small = number < minimum or (exclusive and number == minimum)
     if too_small or not number <= maximum or number == float("inf"):
         raise ValueError(message)
-    return number
+    return int(value) if isinstance(value, Integral) else number
 
 
-def check_choice(name: str, value: Any, choices: Collection[Any]) -> None:
-    """Raise unless `value` is one of `choices`.
+def check_choice(name: str, value: Any, choices: Collection[Choice]) -> Choice:
+    """Return the one of `choices` that `value` stands for.
+
+    Strings and flags of NumPy stand for those of Python: a grid of parameters may be an array.
+    Apart from that a value must be of the type of the choice, so that 1 does not stand for True.
 
     Raises
     ------
     ValueError
-        With the accepted values.
+        If it is none of them, with the accepted values.
     """
-    if not any(
-        value is choice or (type(value) is type(choice) and value == choice) for choice in choices
-    ):
-        accepted = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name}={value!r} is not available. Accepted: {accepted}.")
+    for choice in choices:
+        same_type = type(value) in (type(choice), _OF_NUMPY.get(type(choice)))
+        if value is choice or (same_type and value == choice):
+            return choice
+    accepted = ", ".join(repr(choice) for choice in choices)
+    raise ValueError(f"{name}={value!r} is not available. Accepted: {accepted}.")

@@ -5,22 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-
-def import_pyplot() -> Any:
-    """Return matplotlib's pyplot.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed, with the command that does it.
-    """
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError(
-            'Pictures need matplotlib. Install it with: pip install "skscatter[plot]"'
-        ) from error
-    return pyplot
+from skscatter._common.optional import import_optional
 
 
 def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -> NDArray[Any]:
@@ -47,7 +32,7 @@ def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -
     TypeError, ValueError
         If `ax` is anything else.
     """
-    pyplot = import_pyplot()
+    pyplot = import_optional("matplotlib.pyplot", "plot", "A display")
     if ax is None:
         figure = pyplot.figure(figsize=figsize, layout="constrained")
         return figure.subplots(n_rows, n_cols, squeeze=False, **grid).ravel()

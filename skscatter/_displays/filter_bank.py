@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skscatter._common.public import public
 from skscatter._scattering.filters import filter_bank
 
 from .axes import frequency_axis, frequency_label, make_axes
@@ -13,6 +14,7 @@ from .subject import find_scattering
 N_FREQUENCIES = 4096  # points of a curve
 
 
+@public
 class FilterBankDisplay:
     """The filters of a scattering transform over frequency, with their Littlewood-Paley sum.
 

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
 from skscatter._common.parameters import check_integer
+from skscatter._common.public import public
 from skscatter._estimators.scattering import Scattering1D
 
 from .axes import cell_edges, time_label
@@ -18,6 +19,7 @@ from .path_map import PathMap
 from .subject import find_scattering
 
 
+@public
 class PathImportanceDisplay:
     """Which frequencies and modulations a fitted model decides by.
 

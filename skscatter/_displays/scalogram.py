@@ -8,12 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from skscatter._common.parameters import check_integer
+from skscatter._common.public import public
 
 from .axes import cell_edges, draw_cells, frequency_label, magnitudes, make_axes, time_label
 from .path_map import PathMap
 from .subject import check_signal, find_scattering
 
 
+@public
 class ScalogramDisplay:
     """The scalogram of a signal below its waveform: how strong each band is at each time.
 
@@ -120,8 +122,8 @@ class ScalogramDisplay:
         max_columns = check_integer("max_columns", max_columns, minimum=2)
         # Order 1 with an average as short as a column is the scalogram.
         longest = 2 ** math.floor(math.log2(len(signal)))
-        stride = 2 ** max(0, math.ceil(math.log2(len(signal) / max_columns)))
-        stride = min(stride, longest)
+        n_columns = min(max_columns, len(signal))
+        stride = min(2 ** math.ceil(math.log2(len(signal) / n_columns)), longest)
         plain = clone(scattering).set_params(
             J=scattering.J_, T=stride, stride=stride, max_order=1, include_order0=False
         )

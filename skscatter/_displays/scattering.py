@@ -5,11 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skscatter._common.public import public
+
 from .axes import cell_edges, magnitudes, time_label
 from .path_map import PathMap
 from .subject import check_signal, find_scattering
 
 
+@public
 class ScatteringDisplay:
     """The scattering coefficients of a signal, before any logarithm and pooling.
 

@@ -19,7 +19,7 @@ class PathFeature(NamedTuple):
     statistic: str
 
 
-def parts(n_segments: int, statistics: tuple[str, ...], n_frames: int) -> list[PathFeature]:
+def path_features(n_segments: int, statistics: tuple[str, ...], n_frames: int) -> list[PathFeature]:
     """List the features of one path, in their order: without statistics, the frames."""
     if not statistics:
         return [PathFeature(f"_frame{i}", ABSENT, i, "") for i in range(n_frames)]

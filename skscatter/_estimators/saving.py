@@ -3,16 +3,17 @@
 import inspect
 from typing import Any
 
-# Version of what a fitted estimator saves beside its parameters. Raise it when the meaning of that
-# changes: models of another version are then refused with a sentence instead of failing later.
-STATE = 1
+# Version of what a fitted estimator saves besides its parameters. Raise it when the meaning of that
+# changes: models of another version are then refused with a sentence instead of failing later. In
+# version 1, of skscatter 0.1.0, some parameters had other names.
+STATE = 2
 
 
 class Saved:
     """State of an estimator: its parameters, what `fit` found, and the versions that wrote it.
 
-    Goes before scikit-learn's ``BaseEstimator`` among the base classes. Parameters that came after
-    a model was saved get their default, which is what they were until then.
+    It comes before scikit-learn's ``BaseEstimator`` among the base classes. Parameters that were
+    added after a model was saved get their default, which is what the model did.
     """
 
     def __getstate__(self) -> dict[str, Any]:
@@ -23,7 +24,7 @@ class Saved:
         return state | {"_skscatter_version": __version__, "_state_version": STATE}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a state on.
+        """Restore a state.
 
         Raises
         ------

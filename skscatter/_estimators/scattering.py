@@ -1,59 +1,58 @@
-"""The scikit-learn transformers: validate, scatter, pool."""
+"""The scikit-learn transformers: validate, run, join."""
 
 import copy
-import math
+import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import asdict
-from functools import partial
-from typing import Any, Self
+from contextlib import closing
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
+from tqdm.auto import tqdm
 
 from skscatter._backends.choice import (
+    KYMATIO_BACKENDS,
     NUMPY,
-    Device,
     check_backend,
     choose_device,
     device_of,
     namespace_on,
 )
-from skscatter._backends.engines import Engine, get_engine
-from skscatter._cache.memory import Memory, check_memory, context_of, recall
-from skscatter._cache.store import RowStore
-from skscatter._common.parameters import (
-    MOST_TIMES,
-    check_choice,
-    check_integer,
-    check_real,
+from skscatter._cache.filling import fill
+from skscatter._cache.keys import key_context, row_keys
+from skscatter._cache.store import Memory, check_memory
+from skscatter._common.optional import import_optional
+from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
+from skscatter._common.public import public
+from skscatter._estimators.docstrings import share_descriptions
+from skscatter._estimators.feature_table import (
+    PathFeature,
+    channel_prefixes,
+    feature_table,
+    path_features,
 )
-from skscatter._estimators.feature_table import PathFeature, channel_prefixes, feature_table, parts
 from skscatter._estimators.saving import Saved
-from skscatter._execution.parallel import (
-    Work,
-    check_n_jobs,
-    count_threads,
-    for_each_block,
-    in_smaller_blocks,
-)
+from skscatter._execution.run import FLOATING_POINT, Run, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
-from skscatter._scattering.amplitude import INPUT_SCALINGS, to_unit_magnitude
+from skscatter._execution.threads import check_n_jobs
+from skscatter._scattering.amplitude import INPUT_SCALINGS
 from skscatter._scattering.filters import smallest_J
-from skscatter._scattering.layout import Groups, lay_out
+from skscatter._scattering.layout import has_border_effects, lay_out
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import path_names, paths_of
-from skscatter._scattering.pooling import check_pooling, pool
-from skscatter._scattering.settings import Settings, resolve
+from skscatter._scattering.pooling import check_pooling
+from skscatter._scattering.settings import NUMERICS, Settings, resolve
+from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
 from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
-from skscatter._signals.rows import Rows, Signals, as_index, group_by_grid, group_by_length
+from skscatter._signals.rows import Signals, as_index
+from skscatter._signals.short import continue_short
 from skscatter._signals.validation import Expected, check_signals
-
-LOG_STAGES = ("frames", "pooled")
 
 FREQUENCIES = {
     "xi1": "carrier",
@@ -63,25 +62,49 @@ FREQUENCIES = {
 }
 
 
+class CallOptions(NamedTuple):
+    """How a copy of an estimator that works for a stream or a chunk differs from its original.
+
+    Attributes
+    ----------
+    min_signals : int
+        Signals that an input must have. A batch may have none.
+    stop : threading.Event or None
+        Ends a transform before its next block once it is set.
+    """
+
+    min_signals: int = 1
+    stop: threading.Event | None = None
+
+
+@lru_cache(maxsize=256)
+def warn_once(message: str) -> None:
+    """Warn of something that a search would otherwise repeat for each of its fits."""
+    warnings.warn(message, UserWarning, stacklevel=4)
+
+
+@public
 class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     """Wavelet scattering coefficients of signals, pooled over time.
 
-    A signal is split into frequency bands by Morlet wavelets (order 1: how much energy each band
-    holds), and the envelope of each band is split again (order 2: how fast that energy comes and
-    goes). Averaging over `T` samples makes the coefficients stable to shifts and to small
-    deformations of the signal. Nothing is learned from the data but the length of the signals.
+    Morlet wavelets split a signal into frequency bands (order 1: how much energy each band holds),
+    and split the envelope of each band again (order 2: how fast that energy varies). Averaging over
+    `T` samples makes the coefficients stable to shifts and to small deformations of the signal.
+    Nothing is learned from the data except the length and the channels of the signals.
 
     Parameters
     ----------
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples where
-        the signal has them; of several lengths it takes the median.
+        takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples if the
+        signal has them. If lengths differ it takes the median, and signals that are too short for
+        this scale are continued, with a warning, to the least length; with a given J they are
+        refused.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
-        Averaging scale in samples; shifts far below it hardly change the coefficients. None
-        means ``2**J``.
+        Averaging scale in samples. Shifts far below it hardly change the coefficients. None means
+        ``2**J``.
     max_order : {1, 2}, default=2
         Highest order to compute.
     stride : int or None, default=None
@@ -95,48 +118,44 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
         Statistics over the frames of each segment. None keeps every frame.
     n_segments : int, default=1
-        Number of equal parts of each signal's own duration to pool within. A frame that a boundary
-        falls into counts in both parts, in proportion. Without pooling it has no effect.
+        Number of equal parts of each signal's own duration to pool within. A frame that straddles
+        a boundary counts in both parts, in proportion. Without pooling it has no effect.
     channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
         Statistics of each feature over the channels of a signal. None keeps the features of every
         channel.
     input_scaling : {None, "max", "rms"}, default=None
-        Divide each signal by its largest magnitude, or by its root mean square, first.
+        Divide each channel of each signal by its largest magnitude, or by its root mean square,
+        first.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
-        How a signal goes on past its ends.
+        How a signal is continued past its ends.
     sampling_rate : float or None, default=None
         In Hz. Used for names and tables only: with it, features are named by frequency.
-    engine : {"fused", "kymatio"}, default="fused"
-        ``"fused"``: this library's own cascade. ``"kymatio"``: kymatio's own front ends, many
-        times slower, to compare with. Both give the same numbers to rounding at the default
-        stride; at finer strides kymatio also samples between the orders more finely, and the
-        two differ by aliasing.
-    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
-        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
-        where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
-        machine's CPU, which is faster for signals in numbers (see Notes). Arrays of PyTorch are
-        computed by PyTorch where they are, whatever this says.
+    subsampling : {"standard", "critical"}, default="standard"
+        How finely bands are sampled between the orders. ``"standard"``: at kymatio's rates.
+        ``"critical"``: at half of them, in about half the time, for broadband signals and `Q` of 4
+        or more (see Notes).
+    backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
+        What computes. ``"auto"``: PyTorch if it is installed and sees a CUDA device, or if `device`
+        asks for it, else NumPy. ``"numba"``: the cascade compiled for this machine's CPU, which is
+        faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``: the NumPy and
+        PyTorch front ends of kymatio 0.3, many times slower, to compare with. PyTorch computes its
+        tensors on their own device whatever this says.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
-        takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
-        are transformed, and is not saved with a model.
-    subsampling : {"standard", "critical"}, default="standard"
-        Sampling rates between the orders. ``"standard"``: those of kymatio. ``"critical"``: half of
-        them, in about half the time. Against a transform that subsamples nothing, on spoken
-        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"standard"``,
-        by 2e-5 and 7e-4 with ``"critical"`` (relative; ``benchmarks/aliasing.py``).
+        takes a CUDA device if there is one, else the CPU. The device is chosen whenever signals
+        are transformed and is not saved with a model.
     batch_size : int or None, default=None
-        Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
+        Signals to hold in the workspace at a time. None takes as many as fit in scikit-learn's
         ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
         device, where a block that proves too large is halved.
     n_jobs : int or None, default=None
-        Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
-        context, -1 is all cores. PyTorch has its own threads and takes no notice.
+        Number of threads, as in joblib: None means 1 unless in a :func:`joblib.parallel_config`
+        context, -1 means all cores. Ignored by PyTorch, which has its own threads.
     memory : str, path-like, RowStore or None, default=None
-        Where to keep the features of each signal, so that no fold of a search and no later run
+        Where to cache the features of each signal, so that no fold of a search and no later run
         computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
-        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
-        computed.
+        it. Features that another backend computed are used as they are. `transform` uses it for
+        signals in the host's memory; PyTorch tensors are always computed.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -150,16 +169,18 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         Averaging scale in use, in samples.
     stride_ : int
         Samples between frames.
+    sampling_rate_ : float or None
+        Sampling rate in use, in Hz.
     n_times_ : int or None
-        Length of a signal in samples; None after a list, whose signals have their own.
+        Length of a signal in samples; None after a list, whose signals have their own lengths.
     n_channels_ : int
         Channels of a signal.
     n_frames_ : int or None
         Frames of a signal; None where signals have their own lengths.
     n_features_in_ : int
-        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
+        Length of a signal in samples, if `fit` got an array of shape (n_samples, n_times).
     feature_names_in_ : ndarray of str
-        Names of the columns, where the signals came as a data frame that has them.
+        Names of the columns, if the signals came as a data frame that has them.
 
     See Also
     --------
@@ -168,16 +189,27 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     Notes
     -----
     Coefficients are ``S1 = |x * psi1| * phi`` and ``S2 = ||x * psi1| * psi2| * phi`` [1]_, with
-    the filters of kymatio [2]_. Output is float32 for float32 input and float64 for any other,
-    and computed in that precision, on every device.
+    the filters of kymatio [2]_. Output is float32 for float32 input and float64 for any other, and
+    is computed in that precision on every device.
 
-    With ``sklearn.set_config(array_api_dispatch=True)``, tensors of PyTorch give tensors on the
-    same device, which they do not leave. A dask array gives a dask array, computed chunk by chunk
-    wherever dask computes it.
+    The features of a signal do not depend on which other signals come with it: with NumPy and
+    numba bit for bit, with PyTorch to rounding. Backends differ by rounding.
+    kymatio's front ends sample more finely between the orders at strides finer than the default,
+    and then differ by aliasing.
 
-    With ``backend="numba"`` eight signals of one length, or several paths of fewer, are computed
-    together. The first call on a machine compiles for some seconds; later processes find the
-    machine code. Signals of more than about 130,000 samples are left to NumPy.
+    Against a transform that subsamples nothing, on spoken digits (J=8, Q=12), order 1 differs by
+    3e-6 and order 2 by 1.3e-4 with ``subsampling="standard"``, by 2e-5 and 7e-4 with
+    ``"critical"`` (relative; ``benchmarks/aliasing.py``). These figures hold for such signals and
+    settings. With ``Q=1`` or for tones the error of ``"critical"`` reaches 2e-2, and a pure tone
+    gets a false second order of about a hundredth of its first.
+
+    With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors on the same
+    device, which they do not leave. A dask array gives a dask array, computed chunk by chunk where
+    dask computes it.
+
+    With ``backend="numba"`` eight signals of one length, or several paths of fewer signals, are
+    computed together. The first call on a machine compiles for some seconds; later processes find
+    the machine code. Signals of more than about 130,000 samples are left to NumPy.
 
     References
     ----------
@@ -198,14 +230,12 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     (10, 1, 125, 16)
     """
 
-    _min_signals = 1  # fewest that `transform` and `scatter` take
-
     def __init__(
         self,
+        *,
         J: int | None = None,
         Q: int | tuple[int, int] = 8,
         T: float | None = None,
-        *,
         max_order: int = 2,
         stride: int | None = None,
         include_order0: bool = False,
@@ -216,7 +246,6 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
-        engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
         subsampling: str = "standard",
@@ -238,7 +267,6 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.input_scaling = input_scaling
         self.padding = padding
         self.sampling_rate = sampling_rate
-        self.engine = engine
         self.backend = backend
         self.device = device
         self.subsampling = subsampling
@@ -250,13 +278,17 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Check the parameters against the signals and settle what they leave open.
 
+        Everything that features depend on is settled here. Parameters that are set later take
+        effect in the next fit, except for those that only say how the work is done: `n_jobs`,
+        `batch_size`, `backend`, `device`, `memory` and `verbose`.
+
         Parameters
         ----------
         X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
 n_times), or list of arrays of shape (length,) or (n_channels, length)
             Signals of real, finite numbers. In a list, a tuple or an array of objects each signal
-            may have its own length. Of a dask array, shape and type are looked at, and nothing is
-            computed.
+            may have its own length. Of a dask array only the shape and the type are used, and
+            nothing is computed.
         y : None
             Ignored.
 
@@ -271,38 +303,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        signals = check_signals(X, estimator=self)
-        settings = resolve(
-            signals.lengths,
-            J=self.J,
-            Q=self.Q,
-            T=self.T,
-            max_order=self.max_order,
-            stride=self.stride,
-            include_order0=self.include_order0,
-            filter_gain=self.filter_gain,
-            padding=self.padding,
-            engine=self.engine,
-            subsampling=self.subsampling,
-        )
-        shortest = int(signals.lengths.min())
-        if self.n_segments > shortest:
-            raise ValueError(
-                f"n_segments={self.n_segments!r} is more than the samples of the shortest signal. "
-                f"Accepted: 1 to {shortest}."
-            )
-        self._warn_without_room(settings, shortest)
-        self._settings = settings
-        self._library = signals.library
-        self.n_channels_ = signals.n_channels
-        self.n_times_ = self._common_length(signals)
-        self.J_ = settings.J
-        self.Q_ = settings.Q
-        self.T_ = settings.T
-        self.stride_ = settings.stride
-        self.n_frames_ = None
-        if self.n_times_ is not None:
-            self.n_frames_ = lay_out(settings, self.n_times_).n_frames
+        signals = check_signals(X, estimator=self, min_signals=self._call.min_signals)
+        spec = self._specify(signals)
+        self._warn_of_scale(spec.settings, signals)
+        continue_short(signals, spec.settings.min_times, spec.settings.padding)
+        self._spec = spec
         return self
 
     def transform(self, X: ArrayLike) -> Array:
@@ -334,30 +339,30 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ImportError, RuntimeError
             If `backend` or `device` ask for what this machine does not have.
         """
-        signals = check_signals(
-            X,
-            estimator=self,
-            expected=self._expected(),
-            method="transform",
-            min_signals=self._min_signals,
-        )
-        dtype, width = _output_dtype(signals), len(self.paths_) * len(self._parts())
+        check_is_fitted(self)
+        spec, signals = self._spec, self._validate(X, "transform")
+        width = len(self.paths_) * len(self._path_features())
         if is_dask(X):
             refuse_data_frames(self)
-            n_features = width * len(self._prefixes())
-            return map_chunks(self._for_chunks().transform, X, (n_features,), dtype)
-        device = self._device_for(signals)
-        home = namespace_on(NUMPY if signals.from_numpy else device, dtype.name)
-        features = home.empty((len(signals.row_lengths), width))
-        self._map(
-            lambda xp, S: self._pool(xp, S).reshape(-1, width),
-            signals,
-            features,
-            device=device,
-            store=check_memory(self.memory),
-        )
-        features = features.reshape(signals.n_samples, signals.n_channels, width)
-        return signals.as_given(self._join_channels(home, features))
+            chunk = self._copy_with(CallOptions(min_signals=0))
+            shape = (width * len(self._prefixes()),)
+            return map_chunks(chunk.transform, X, shape, precision_of(signals))
+        run = self._run(signals, spec.features)
+        home = self._home(signals)
+        rows = home.empty((len(signals.row_lengths), width))
+        with (
+            self._progress(len(rows)) as progress,
+            closing(self._missing(signals, rows, run.rows_at_once, progress)) as missing,
+        ):
+            for positions in missing:
+                for block, features in run.blocks(positions):
+                    rows[as_index(block)] = features
+                    progress.update(len(block))
+        with np.errstate(**FLOATING_POINT), home.working(from_numpy=False):
+            joined = spec.join_channels(
+                home, rows.reshape(signals.n_samples, signals.n_channels, width)
+            )
+        return signals.as_given(joined)
 
     def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
         """Compute the features of signals that come in batches, reading the next meanwhile.
@@ -407,9 +412,12 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         [(1000, 49), (1000, 49), (500, 49)]
         """
         check_is_fitted(self)
+        stop = threading.Event()
+        fixed = self._copy_with(CallOptions(min_signals=0, stop=stop))
         return read_ahead(
-            self._for_parts().transform,
+            fixed.transform,
             check_batches(batches),
+            stop,
             prepare=partial(unwrap_batch, n_channels=self.n_channels_),
         )
 
@@ -437,36 +445,76 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ValueError, ImportError, RuntimeError
             As in `transform`.
         """
-        signals = check_signals(
-            X,
-            estimator=self,
-            expected=self._expected(),
-            method="scatter",
-            min_signals=self._min_signals,
-        )
-        dtype, n_paths = _output_dtype(signals), len(self.paths_)
-        n_frames = [
-            lay_out(self._settings, n).n_frames
-            for n in ([signals.n_times] if signals.n_times else signals.row_lengths.tolist())
-        ]
+        check_is_fitted(self)
+        signals = self._validate(X, "scatter")
+        settings, n_paths = self._spec.settings, len(self.paths_)
+        lengths = [signals.n_times] if signals.n_times else signals.row_lengths.tolist()
+        n_frames = [lay_out(settings, n).n_frames for n in lengths]
         if is_dask(X):
+            chunk = self._copy_with(CallOptions(min_signals=0))
             shape = (signals.n_channels, n_paths, *n_frames)
-            return map_chunks(self._for_chunks().scatter, X, shape, dtype)
-        device = self._device_for(signals)
-        home = namespace_on(NUMPY if signals.from_numpy else device, dtype.name)
+            return map_chunks(chunk.scatter, X, shape, precision_of(signals))
+        home, n_rows = self._home(signals), len(signals.row_lengths)
+        run = self._run(signals, lambda xp, S: S)
+        with self._progress(n_rows) as progress:
+            if signals.n_times:
+                S = home.empty((n_rows, n_paths, *n_frames))
+            else:
+                S = [home.empty((n_paths, n)) for n in n_frames]
+            for block, coefficients in run.blocks(range(n_rows)):
+                if signals.n_times:
+                    S[as_index(block)] = coefficients
+                else:
+                    for row, values in zip(block, coefficients, strict=True):
+                        S[row][...] = values
+                progress.update(len(block))
         if signals.n_times:
-            S = home.empty((len(signals.row_lengths), n_paths, *n_frames))
-        else:
-            S = [home.empty((n_paths, n)) for n in n_frames]
-        self._map(lambda xp, S: S, signals, S, device=device)
-        if signals.n_times:
-            S = S.reshape(signals.n_samples, signals.n_channels, n_paths, *n_frames)
-        else:
-            S = [
-                np.stack(S[i : i + signals.n_channels])
-                for i in range(0, len(S), signals.n_channels)
-            ]
-        return signals.as_given(S)
+            return signals.as_given(
+                S.reshape(signals.n_samples, signals.n_channels, n_paths, *n_frames)
+            )
+        n = signals.n_channels
+        return signals.as_given([np.stack(S[i : i + n]) for i in range(0, n_rows, n)])
+
+    @property
+    def J_(self) -> int:
+        """Scale in use."""
+        return self._fitted().settings.J
+
+    @property
+    def Q_(self) -> tuple[int, int]:
+        """Wavelets per octave in use, at order 1 and 2."""
+        return self._fitted().settings.Q
+
+    @property
+    def T_(self) -> float:
+        """Averaging scale in use, in samples."""
+        return self._fitted().settings.T
+
+    @property
+    def stride_(self) -> int:
+        """Samples between frames."""
+        return self._fitted().settings.stride
+
+    @property
+    def sampling_rate_(self) -> float | None:
+        """Sampling rate in use, in Hz; None where there is none."""
+        return self._fitted().sampling_rate
+
+    @property
+    def n_times_(self) -> int | None:
+        """Length of a signal in samples; None where signals have their own lengths."""
+        return self._fitted().n_times
+
+    @property
+    def n_channels_(self) -> int:
+        """Channels of a signal."""
+        return self._fitted().n_channels
+
+    @property
+    def n_frames_(self) -> int | None:
+        """Frames of a signal; None where signals have their own lengths."""
+        spec = self._fitted()
+        return None if spec.n_times is None else lay_out(spec.settings, spec.n_times).n_frames
 
     @property
     def paths_(self) -> NDArray[np.void]:
@@ -477,8 +525,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         where a path has none); ``xi1``, ``xi2``, their centre frequencies, and ``sigma1``,
         ``sigma2``, their bandwidths, in cycles per sample (NaN where a path has none).
         """
-        check_is_fitted(self)
-        return paths_of(self._settings)
+        return paths_of(self._fitted().settings)
 
     @property
     def features_(self) -> NDArray[np.void]:
@@ -491,8 +538,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         has none); ``segment`` and ``statistic`` (-1 and empty without pooling); ``frame`` (-1 with
         pooling).
         """
-        check_is_fitted(self)
-        return feature_table(self._prefixes(), self.paths_, self._parts(), self.sampling_rate)
+        spec = self._fitted()
+        paths = paths_of(spec.settings)
+        return feature_table(self._prefixes(), paths, self._path_features(), spec.sampling_rate)
 
     def paths_frame(self) -> Any:
         """Return the table of the paths as a data frame, in Hz with a `sampling_rate`.
@@ -513,16 +561,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ImportError
             If pandas is not installed.
         """
-        paths = self.paths_
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "paths_frame() needs pandas. Install it with: pip install pandas"
-            ) from error
-        unit = 1.0 if self.sampling_rate is None else self.sampling_rate
+        paths, sampling_rate = self.paths_, self.sampling_rate_
+        pd = import_optional("pandas", None, "paths_frame()")
+        unit = 1.0 if sampling_rate is None else sampling_rate
         frame = pd.DataFrame(paths[["order", "n1", "n2", "j1", "j2"]])
-        frame.index = pd.Index(path_names(paths, self.sampling_rate), name="path")
+        frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
             frame[column] = paths[field] * unit
         return frame
@@ -547,21 +590,20 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         TypeError, ValueError
             If `n_times` is no length that signals may have, or None where they have no common one.
         """
-        check_is_fitted(self)
+        spec = self._fitted()
         if n_times is None:
-            if self.n_times_ is None:
+            if spec.n_times is None:
                 raise ValueError(
                     f"n_times=None, but {type(self).__name__} was fitted on signals of their own "
                     "lengths. Accepted: the length of a signal."
                 )
-            n_times = self.n_times_
-        n_times = check_integer(
-            "n_times", n_times, minimum=self._settings.min_times, maximum=MOST_TIMES
-        )
-        layout = lay_out(self._settings, n_times)
+            n_times = spec.n_times
+        least = 1 if spec.extends_short else spec.settings.min_times
+        n_times = check_integer("n_times", n_times, minimum=least, maximum=MOST_TIMES)
+        layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
         first = layout.grid.first_frame - layout.start
-        samples = first + self.stride_ * np.arange(layout.n_frames, dtype=float)
-        return samples if self.sampling_rate is None else samples / self.sampling_rate
+        samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
+        return samples if spec.sampling_rate is None else samples / spec.sampling_rate
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
@@ -603,15 +645,19 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
     def __getstate__(self) -> dict[str, Any]:
         """Return the state, in plain types."""
         state = super().__getstate__()
-        if "_settings" in state:
-            state["_settings"] = asdict(self._settings)
+        if "_spec" in state:
+            state["_spec"] = self._spec.as_state()
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take a state on."""
+        """Restore a state."""
         super().__setstate__(state)
-        if "_settings" in state:
-            self._settings = Settings(**state["_settings"])
+        if "_spec" in state:
+            self._spec = Specification.from_state(state["_spec"])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether `fit` has settled a specification."""
+        return hasattr(self, "_spec")
 
     def __sklearn_tags__(self) -> Any:
         """Say that float32 stays float32, and tensors stay tensors."""
@@ -621,201 +667,171 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    _call = CallOptions()
+
+    def _copy_with(self, options: CallOptions) -> Self:
+        """Return a copy for a stream or a chunk, which later changes of this one do not reach."""
+        fixed = copy.deepcopy(self)
+        fixed._call = options
+        return fixed
+
+    def _fitted(self) -> Specification:
+        check_is_fitted(self)
+        return self._spec
+
     def _check_parameters(self) -> None:
-        """Refuse bad values of the parameters that do not depend on the signal length."""
+        """Refuse bad values of the parameters that do not depend on the signals."""
         check_pooling(self.pooling)
         check_pooling(self.channel_pooling, "channel_pooling")
         check_integer("n_segments", self.n_segments, minimum=1)
         check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS)
         if self.sampling_rate is not None:
             check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
+        self._check_means()
+
+    def _check_means(self) -> None:
+        """Refuse bad values of the parameters that say how the work is done."""
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
-        check_backend(self.backend, self.device, self.engine)
+        check_backend(self.backend, self.device)
         check_n_jobs(self.n_jobs)
         check_memory(self.memory)
-        if not isinstance(self.verbose, bool):
+        if not isinstance(self.verbose, bool | np.bool_):
             check_integer("verbose", self.verbose, minimum=0)
 
-    def _warn_without_room(self, settings: Settings, shortest: int) -> None:
-        """Warn of a scale too short for the wavelets asked for, where there is a better one."""
-        J = smallest_J(settings.Q[0])
-        if J > settings.J and (self.J is not None or shortest >= 2**J):
-            warnings.warn(
-                f"J={settings.J} leaves no room for Q={settings.Q[0]} wavelets per octave: they "
-                f"crowd at low frequencies and leave the rest uncovered. Use J={J} or more, or a "
-                "smaller Q.",
-                UserWarning,
-                stacklevel=3,
-            )
-
-    def _common_length(self, signals: Signals) -> int | None:
-        """Length that all signals are to have; None where each may have its own.
-
-        Raises
-        ------
-        ValueError
-            If lengths differ and every frame becomes a feature.
-        """
-        if signals.n_times is not None or self.pooling is not None:
-            return signals.n_times
-        shortest, longest = int(signals.lengths.min()), int(signals.lengths.max())
-        if shortest < longest:
+    def _specify(self, signals: Signals) -> Specification:
+        """Settle everything that features depend on."""
+        settings = resolve(
+            signals.lengths,
+            J=self.J,
+            Q=self.Q,
+            T=self.T,
+            max_order=self.max_order,
+            stride=self.stride,
+            include_order0=self.include_order0,
+            filter_gain=self.filter_gain,
+            padding=self.padding,
+            subsampling=self.subsampling,
+        )
+        check_backend(
+            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
+        )
+        extends_short = self.J is None
+        least = settings.min_times if extends_short else 1
+        shortest = max(int(signals.lengths.min()), least)
+        if self.n_segments > shortest:
             raise ValueError(
-                "pooling=None makes features of every frame, and needs signals of one length, but "
-                f"these have {shortest} to {longest} samples. Accepted: a pooling such as 'mean', "
-                "or signals of one length; scatter() gives the frames of each."
+                f"n_segments={self.n_segments!r} is more than the samples of the shortest signal. "
+                f"Accepted: 1 to {shortest}."
             )
-        return shortest
-
-    def _expected(self) -> Expected:
-        """Return what signals must agree with, after checking the parameters."""
-        check_is_fitted(self)
-        self._check_parameters()
-        return Expected(
-            n_channels=self.n_channels_,
-            n_times=self.n_times_,
-            min_times=self._settings.min_times,
-            library=self._library,
-            scales=f"J={self.J_}, T={self.T_} and stride={self.stride_}",
+        pooling = check_pooling(self.pooling)
+        return Specification(
+            settings=settings,
+            input_scaling=check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS),
+            logarithm=self._logarithm(),
+            pooling=pooling,
+            n_segments=int(self.n_segments),
+            channel_pooling=check_pooling(self.channel_pooling, "channel_pooling"),
+            sampling_rate=None if self.sampling_rate is None else float(self.sampling_rate),
+            n_channels=signals.n_channels,
+            n_times=signals.n_times if pooling else _common_length(signals, least),
+            extends_short=extends_short,
+            library=signals.library,
         )
 
-    def _for_parts(self) -> Self:
-        """Return a copy for parts of something larger, which may hold no signals."""
-        fixed = copy.deepcopy(self)  # what becomes of this one meanwhile does not matter
-        fixed._min_signals = 0
-        return fixed
+    def _logarithm(self) -> Logarithm | None:
+        return None
 
-    def _for_chunks(self) -> Self:
-        """Return a copy for the chunks of a dask array."""
-        fixed = self._for_parts().set_output(transform="default")
-        vars(fixed).pop("feature_names_in_", None)  # chunks have no names; the caller was warned
-        return fixed
+    def _warn_of_scale(self, settings: Settings, signals: Signals) -> None:
+        """Warn of scales that were chosen and do not suit the wavelets or the signals."""
+        shortest = int(signals.lengths.min())
+        J = smallest_J(settings.Q[0])
+        if J > settings.J and (self.J is not None or shortest >= 2**J):
+            warn_once(
+                f"J={settings.J} leaves no room for Q={settings.Q[0]} wavelets per octave: they "
+                f"crowd at low frequencies and leave the rest uncovered. Use J={J} or more, or a "
+                "smaller Q."
+            )
+        chosen = self.J is not None or self.T is not None
+        if chosen and settings.padding != "periodic" and has_border_effects(settings, shortest):
+            warn_once(
+                f"Signal support is too small to avoid border effects: T={settings.T} averages "
+                f"over more samples than the {shortest} of the shortest signal, so that its "
+                "continuation counts. Use a smaller T (by default 2**J), or longer signals."
+            )
 
-    def _device_for(self, signals: Signals) -> Device:
-        """Where signals are computed: where they lie, or where the parameters say."""
+    def _validate(self, X: ArrayLike, method: str) -> Signals:
+        """Check signals against the fit."""
+        self._check_means()
+        spec = self._spec
+        settings = spec.settings
+        check_backend(
+            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
+        )
+        expected = Expected(
+            n_channels=spec.n_channels,
+            n_times=spec.n_times,
+            min_times=settings.min_times,
+            extends_short=spec.extends_short,
+            library=spec.library,
+            scales=f"J={settings.J}, T={settings.T} and stride={settings.stride}",
+        )
+        signals = check_signals(
+            X,
+            estimator=self,
+            expected=expected,
+            method=method,
+            min_signals=self._call.min_signals,
+        )
+        return continue_short(signals, settings.min_times, settings.padding)
+
+    def _run(self, signals: Signals, features: Callable[[Namespace, Array], Array]) -> Run:
         tensors = None if signals.from_numpy else signals.block(range(0))
-        return device_of(tensors) or choose_device(self.backend, self.device)
+        return Run(
+            signals,
+            self._spec.settings,
+            features,
+            choose_device(self.backend, self.device, tensors),
+            input_scaling=self._spec.input_scaling,
+            n_jobs=self.n_jobs,
+            batch_size=self.batch_size,
+            working_memory=int(get_config()["working_memory"] * 2**20),
+            stop=self._call.stop,
+        )
 
-    def _map(
-        self,
-        function: Callable[[Namespace, Array], Array],
-        signals: Signals,
-        results: Any,
-        *,
-        device: Device,
-        store: RowStore | None = None,
-    ) -> None:
-        """Fill `results`, an entry for each row, with `function` of the row's coefficients.
+    def _home(self, signals: Signals) -> Namespace:
+        """Return the array operations for results, which lie where the signals do."""
+        device = NUMPY if signals.from_numpy else device_of(signals.block(range(0)))
+        return namespace_on(device, precision_of(signals).name)
 
-        They are an array where all entries are of one shape, or else a list of arrays. With a
-        `store`, `function` must be what `transform` applies: rows are kept under its key.
-        """
-        dtype, settings = _output_dtype(signals), self._settings
-        xp = namespace_on(device, dtype.name)
+    def _progress(self, n_rows: int) -> Any:
+        return tqdm(total=n_rows, desc=type(self).__name__, unit="signal", disable=not self.verbose)
 
-        def compute(engine: Engine, rows: Rows) -> None:
-            groups = group_by_length(settings, signals.row_lengths[as_index(rows)])
-            with xp.working(from_numpy=signals.from_numpy):
-                S = self._scatter(engine, xp.load(signals.block(rows)), groups)
-                for run, layout in groups:
-                    result = function(xp, S[run, :, : layout.n_frames])
-                    result = xp.to_numpy(result) if signals.from_numpy else result
-                    if isinstance(results, list):
-                        for row, values in zip(rows[run], result, strict=True):
-                            results[row][...] = values
-                    else:
-                        results[as_index(rows[run])] = result
-            signals.release()
-
-        room = xp.free_bytes()
-        if room is None:
-            room = get_config()["working_memory"] * 2**20
-        n_workers = xp.n_workers if signals.from_numpy else 1
-
-        def works(rows: Rows) -> Iterator[Work]:
-            """Divide rows by what computes them."""
-            groups = group_by_length(settings, signals.row_lengths[as_index(rows)])
-            for grid, members in group_by_grid(groups, rows):
-                engine = get_engine(settings, grid, dtype.name, device)
-                yield Work(
-                    in_smaller_blocks(partial(compute, engine), xp.out_of_memory),
-                    members,
-                    chunk=engine.chunk,
-                    at_once=self.batch_size or int(room // engine.bytes_per_signal),
-                )
-
-        def compute_in_blocks(rows: Rows, verbose: int) -> None:
-            for_each_block(
-                list(works(rows)),
-                n_jobs=self.n_jobs,
-                n_workers=n_workers,
-                verbose=verbose,
-                description=type(self).__name__,
-            )
-
-        everything = range(len(signals.row_lengths))
+    def _missing(
+        self, signals: Signals, rows: Array, rows_at_once: int, progress: Any
+    ) -> Iterator[Any]:
+        """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
+        store = check_memory(self.memory)
         if store is None or not signals.from_numpy:
-            compute_in_blocks(everything, self.verbose)
-        else:
-            first = next(works(everything), None)
-            recall(
-                store,
-                signals,
-                results,
-                lambda rows: compute_in_blocks(np.sort(rows), 0),
-                context_of(settings, self._outputs(), dtype),
-                block_multiple=(first.chunk if first else 1)
-                * (n_workers or count_threads(self.n_jobs)),
-                verbose=self.verbose,
-                description=type(self).__name__,
-            )
-
-    def _scatter(self, engine: Engine, x: Array, groups: Groups) -> Array:
-        """Scatter a block of signals to (n_signals, n_paths, n_frames)."""
-        x, gain = to_unit_magnitude(engine.xp, x, groups, self.input_scaling)
-        S = engine(x, groups)
-        if gain is not None:
-            S *= gain[:, np.newaxis, np.newaxis]
-        return S
-
-    def _pool(self, xp: Namespace, S: Array) -> Array:
-        """Pool coefficients, to shape (n_signals, n_paths, n_features_of_a_path)."""
-        statistics = check_pooling(self.pooling)
-        if not statistics:
-            return S
-        return pool(xp, S, statistics, self.n_segments).reshape(*S.shape[:2], -1)
-
-    def _join_channels(self, xp: Namespace, features: Array) -> Array:
-        """Join the features of channels, (n_samples, n_channels, width), or pool them."""
-        statistics = check_pooling(self.channel_pooling, "channel_pooling")
-        if statistics:
-            with xp.working(from_numpy=False):
-                pooled = pool(xp, features.swapaxes(1, 2), statistics, 1)
-                features = pooled.swapaxes(1, 3)  # (n_samples, n_statistics, 1, width)
-        return features.reshape(len(features), math.prod(features.shape[1:]))
+            yield range(len(rows))
+            return
+        # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
+        parameters = {**self._spec.of_one_row(), "kymatio": self.backend in KYMATIO_BACKENDS}
+        context = key_context(parameters, precision_of(signals), NUMERICS)
+        keys = row_keys(signals, context)
+        yield from fill(store, rows, keys, block_multiple=rows_at_once, progress=progress.update)
 
     def _prefixes(self) -> list[tuple[str, int]]:
-        """What the features of a channel are called, in the order of `_join_channels`."""
-        statistics = check_pooling(self.channel_pooling, "channel_pooling")
-        return channel_prefixes(self.n_channels_, statistics)
+        """How the names of a channel's features begin, in the order of the features."""
+        return channel_prefixes(self._spec.n_channels, self._spec.channel_pooling)
 
-    def _outputs(self) -> dict[str, Any]:
-        """What the features depend on beside the settings, equal values in equal form."""
-        statistics = check_pooling(self.pooling)
-        return {
-            "class": f"{type(self).__module__}.{type(self).__qualname__}",
-            "input_scaling": self.input_scaling,
-            "pooling": statistics,
-            "n_segments": int(self.n_segments) if statistics else None,
-        }
-
-    def _parts(self) -> list[PathFeature]:
-        """What the features of a path are, in the order of `_pool`."""
-        statistics = check_pooling(self.pooling)
-        return parts(self.n_segments, statistics, self.n_frames_ or 0)
+    def _path_features(self) -> list[PathFeature]:
+        """What the features of a path are, in their order."""
+        return path_features(self._spec.n_segments, self._spec.pooling, self.n_frames_ or 0)
 
 
+@public
+@share_descriptions
 class LogScattering1D(Scattering1D):
     """Logarithm of the wavelet scattering coefficients of signals, pooled over time.
 
@@ -825,95 +841,23 @@ class LogScattering1D(Scattering1D):
 
     Parameters
     ----------
-    J : int or None, default=None
-        The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples where
-        the signal has them; of several lengths it takes the median.
-    Q : int or tuple of (int, int), default=8
-        Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
-    T : float or None, default=None
-        Averaging scale in samples; shifts far below it hardly change the coefficients. None
-        means ``2**J``.
-    max_order : {1, 2}, default=2
-        Highest order to compute.
-    stride : int or None, default=None
-        Samples between two frames, a power of two. None means the largest one up to `T`.
+    {J} {Q} {T} {max_order} {stride}
     include_order0 : bool, default=False
-        Whether to keep the average of the signal itself. It has a sign, and no logarithm is taken.
-    filter_gain : {"unit", "kymatio-0.3"}, default="unit"
-        ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
-        amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
-        of the released kymatio, to reproduce published numbers.
+        Whether to keep the average of the signal itself. It has a sign, so its logarithm is not
+        taken.
+    {filter_gain}
     log_eps : float, default=1e-3
-        Added to the coefficients before the logarithm: what lies far below it counts as silence.
+        Added to the coefficients before the logarithm: what is far below it counts as silence.
     log_stage : {"frames", "pooled"}, default="frames"
         ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
         logarithm.
-    pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
-        Statistics over the frames of each segment. None keeps every frame.
-    n_segments : int, default=1
-        Number of equal parts of each signal's own duration to pool within. A frame that a boundary
-        falls into counts in both parts, in proportion. Without pooling it has no effect.
-    channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
-        Statistics of each feature over the channels of a signal. None keeps the features of every
-        channel.
-    input_scaling : {None, "max", "rms"}, default=None
-        Divide each signal by its largest magnitude, or by its root mean square, first.
-    padding : {"reflect", "zero", "periodic"}, default="reflect"
-        How a signal goes on past its ends.
-    sampling_rate : float or None, default=None
-        In Hz. Used for names and tables only: with it, features are named by frequency.
-    engine : {"fused", "kymatio"}, default="fused"
-        As in `Scattering1D`.
-    backend : {"auto", "numpy", "numba", "torch"}, default="auto"
-        What computes. ``"auto"`` takes PyTorch where it is installed and sees a CUDA device, or
-        where `device` asks for it, else NumPy. ``"numba"`` compiles the cascade for this
-        machine's CPU, which is faster for signals in numbers (see `Scattering1D`). Arrays of
-        PyTorch are computed by PyTorch where they are, whatever this says.
-    device : str, default="auto"
-        ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
-        takes a CUDA device where there is one, else the CPU. The choice is made whenever signals
-        are transformed, and is not saved with a model.
-    subsampling : {"standard", "critical"}, default="standard"
-        Sampling rates between the orders. ``"standard"``: those of kymatio. ``"critical"``: half of
-        them, in about half the time. Against a transform that subsamples nothing, on spoken
-        digits (J=8, Q=12), order 1 differs by 3e-6 and order 2 by 1.3e-4 with ``"standard"``,
-        by 2e-5 and 7e-4 with ``"critical"`` (relative; ``benchmarks/aliasing.py``).
-    batch_size : int or None, default=None
-        Signals to hold in work space at a time. None takes as many as fit in scikit-learn's
-        ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
-        device, where a block that proves too large is halved.
-    n_jobs : int or None, default=None
-        Threads, in joblib's meaning: None is 1 unless in a :func:`joblib.parallel_config`
-        context, -1 is all cores. PyTorch has its own threads and takes no notice.
-    memory : str, path-like, RowStore or None, default=None
-        Where to keep the features of each signal, so that no fold of a search and no later run
-        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
-        it. Used by `transform` for signals in the host's memory; tensors of PyTorch are always
-        computed.
-    verbose : int, default=0
-        Whether to show a progress bar.
+    {pooling} {n_segments} {channel_pooling} {input_scaling} {padding} {sampling_rate}
+    {backend} {device} {subsampling} {batch_size} {n_jobs} {memory} {verbose}
 
     Attributes
     ----------
-    J_ : int
-        Scale in use.
-    Q_ : tuple of (int, int)
-        Wavelets per octave in use.
-    T_ : float
-        Averaging scale in use, in samples.
-    stride_ : int
-        Samples between frames.
-    n_times_ : int or None
-        Length of a signal in samples; None after a list, whose signals have their own.
-    n_channels_ : int
-        Channels of a signal.
-    n_frames_ : int or None
-        Frames of a signal; None where signals have their own lengths.
-    n_features_in_ : int
-        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
-    feature_names_in_ : ndarray of str
-        Names of the columns, where the signals came as a data frame that has them.
+    {J_} {Q_} {T_} {stride_} {sampling_rate_} {n_times_} {n_channels_} {n_frames_}
+    {n_features_in_} {feature_names_in_}
 
     See Also
     --------
@@ -949,10 +893,10 @@ class LogScattering1D(Scattering1D):
 
     def __init__(
         self,
+        *,
         J: int | None = None,
         Q: int | tuple[int, int] = 8,
         T: float | None = None,
-        *,
         max_order: int = 2,
         stride: int | None = None,
         include_order0: bool = False,
@@ -965,7 +909,6 @@ class LogScattering1D(Scattering1D):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
-        engine: str = "fused",
         backend: str = "auto",
         device: str = "auto",
         subsampling: str = "standard",
@@ -975,9 +918,9 @@ class LogScattering1D(Scattering1D):
         verbose: int = 0,
     ) -> None:
         super().__init__(
-            J,
-            Q,
-            T,
+            J=J,
+            Q=Q,
+            T=T,
             max_order=max_order,
             stride=stride,
             include_order0=include_order0,
@@ -988,7 +931,6 @@ class LogScattering1D(Scattering1D):
             input_scaling=input_scaling,
             padding=padding,
             sampling_rate=sampling_rate,
-            engine=engine,
             backend=backend,
             device=device,
             subsampling=subsampling,
@@ -1005,27 +947,24 @@ class LogScattering1D(Scattering1D):
         check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
         check_choice("log_stage", self.log_stage, LOG_STAGES)
 
-    def _pool(self, xp: Namespace, S: Array) -> Array:
-        if self.log_stage == "frames":
-            return super()._pool(xp, self._log(xp, S))
-        return self._log(xp, super()._pool(xp, S))
-
-    def _outputs(self) -> dict[str, Any]:
-        logarithm = {"log_eps": float(self.log_eps), "log_stage": self.log_stage}
-        return super()._outputs() | logarithm
-
-    def _log(self, xp: Namespace, S: Array) -> Array:
-        """Take the logarithm of the coefficients of order 1 and 2, (n_signals, n_paths, ...)."""
-        first = int(self.include_order0)
-        result = abs(S)  # rounding can leave a coefficient just below zero
-        result[:, :first] = S[:, :first]
-        logarithms = result[:, first:]
-        logarithms += float(self.log_eps)
-        xp.log(logarithms, out=logarithms)
-        return result
+    def _logarithm(self) -> Logarithm:
+        return Logarithm(float(self.log_eps), str(self.log_stage))
 
 
-def _output_dtype(X: Array) -> np.dtype[Any]:
-    """Precision of the computation and of its result: float32 for float32, else float64."""
-    single = str(X.dtype) in ("float32", "torch.float32")
-    return np.dtype(np.float32 if single else np.float64)
+def _common_length(signals: Signals, least: int) -> int:
+    """Return the length that all signals have, where every frame becomes a feature.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ.
+    """
+    lengths = np.maximum(signals.lengths, least)
+    shortest, longest = int(lengths.min()), int(lengths.max())
+    if shortest < longest:
+        raise ValueError(
+            "pooling=None makes features of every frame, and needs signals of one length, but "
+            f"these have {shortest} to {longest} samples. Accepted: a pooling such as 'mean', or "
+            "signals of one length; scatter() gives the frames of each."
+        )
+    return shortest

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends.choice import adopt, library_of
 from skscatter._common.parameters import check_integer, check_real
+from skscatter._common.public import public
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
@@ -19,6 +20,7 @@ from skscatter._signals.validation import check_library
 Range = tuple[float | None, float | None] | None
 
 
+@public
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     """Scattering features of some paths: of an order, of a band of frequencies.
 
@@ -145,7 +147,7 @@ S1_54.42Hz_seg0_mean
             As for the transformer.
         """
         check_is_fitted(self)
-        check_library(self, library_of(X), "transform", self.transformer_._library)
+        check_library(self, library_of(X), "transform", self.transformer_._spec.library)
         with config_context(transform_output="default"):
             features = self.transformer_.transform(X)
         if is_dask(features):

@@ -46,3 +46,20 @@ def to_unit_magnitude(
             size[rows] = squares.mean(-1) ** 0.5
     scaled /= (size + (size == 0))[:, np.newaxis]
     return scaled, None
+
+
+def from_unit_magnitude(xp: Namespace, S: Array, gain: Array | None) -> None:
+    """Scale coefficients of shape (n_signals, n_paths, n_frames) back, in place.
+
+    Averages of signals close to the largest number may exceed it by rounding. They are limited to
+    a thousandth below it, so that statistics of them are finite as well.
+    """
+    if gain is None:
+        return
+    largest = float(np.finfo(xp.dtype).max)
+    if len(gain) and float(gain.max()) > largest / 8:
+        with np.errstate(over="ignore"):
+            S *= gain[:, np.newaxis, np.newaxis]
+        xp.limit(S, largest * (1 - 2**-10))
+    else:
+        S *= gain[:, np.newaxis, np.newaxis]

@@ -5,27 +5,21 @@ Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III):
 
     S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
 
-Both orders are the same step: bands are cut out of some spectra and brought to their own rate,
-their envelopes are taken, and the envelopes are averaged. A `Batch` is that step for many paths.
-Signals go through in small chunks, whose work space stays in the cache and is used again.
+Both orders are the same step: bands are cut out of spectra and brought to their own rate, their
+envelopes are taken, and the envelopes are averaged. A `Batch` is that step for many paths. Signals
+are computed in small chunks, so that the workspace stays in the processor's cache.
 """
 
 import math
-import threading
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from skscatter._scattering.layout import Groups, Layout
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.plan import SIGNAL, Batch, Plan, Stage
-
-# Threads that a call may take for a signal so long that it is computed in stages. Each has a work
-# space of its own.
-threads_of_a_call: ContextVar[int] = ContextVar("threads_of_a_call", default=1)
+from skscatter._scattering.workspace import Workspaces
 
 
 @dataclass(frozen=True)
@@ -36,36 +30,14 @@ class Workspace:
     ----------
     bins : list of dict of int to complex array of shape (n_signals, n_members, n_bins)
         For each stage, windows on the spectra of its sources and of the signals. The stages
-        share their memory.
+        share memory.
     real, complex : array of shape (n_largest,)
-        Room for the padded signals, and for the largest batch.
+        For the padded signals, and for the largest batch.
     """
 
     bins: list[dict[int, Array]]
     real: Array
     complex: Array
-
-
-class _Kept(threading.local):
-    """The work space that a thread used last, and for what: which cascade, how many signals."""
-
-    cascade: object = None
-    n_signals = 0
-    work: Any = None
-
-
-_kept = _Kept()
-
-
-def kept_workspace(cascade: Any, n_signals: int, new: Callable[[int], Any]) -> Any:
-    """Memory for `n_signals` or more: this thread's last one, if it will do, or a `new` one."""
-    if _kept.work is not None and _kept.cascade is cascade and _kept.n_signals >= n_signals:
-        return _kept.work
-    _kept.work = _kept.cascade = None  # let go of the old one first
-    work = new(n_signals)
-    if n_signals * cascade.bytes_per_signal <= cascade.xp.kept_bytes:
-        _kept.cascade, _kept.n_signals, _kept.work = cascade, n_signals, work
-    return work
 
 
 class Cascade:
@@ -87,7 +59,7 @@ class Cascade:
         self.plan, self.xp = plan, xp
         batches = [batch for stage in plan.stages for batch in stage.batches]
         self.largest_batch = max(len(batch.paths) * batch.n for batch in batches)
-        self.room = max(
+        self.largest_real = max(
             plan.grid.n_padded,
             *(len(batch.paths) * xp.workspace_size(batch.n) for batch in batches),
         )
@@ -102,19 +74,14 @@ class Cascade:
         """Work space and result of one signal, in bytes."""
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
-        # A batch, its modulus, and the modulus's spectrum, which comes in new memory.
-        reals = 2 * self.room + plan.n_paths * plan.grid.n_frames
+        # A batch, its modulus, and the spectrum of the modulus, which is in new memory.
+        reals = 2 * self.largest_real + plan.n_paths * plan.grid.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
-
-    def workspace(self, n_signals: int) -> Workspace:
-        """Memory for `n_signals` or more."""
-        work: Workspace = kept_workspace(self, n_signals, self._new_workspace)
-        return work
 
     def _new_workspace(self, n_signals: int) -> Workspace:
         xp, plan = self.xp, self.plan
         signal = xp.empty_complex((n_signals, 1, plan.signal.window.n_bins))
-        room = xp.empty_complex((n_signals * max(stage.n_bins for stage in plan.stages),))
+        shared = xp.empty_complex((n_signals * max(stage.n_bins for stage in plan.stages),))
         bins = []
         for stage in plan.stages:
             bins.append({SIGNAL: signal})
@@ -122,33 +89,40 @@ class Cascade:
             for key, source in stage.sources.items():
                 shape = (n_signals, len(source.members), source.window.n_bins)
                 stop = start + math.prod(shape)
-                bins[-1][key] = room[start:stop].reshape(shape)
+                bins[-1][key] = shared[start:stop].reshape(shape)
                 start = stop
         return Workspace(
             bins=bins,
-            real=xp.empty((n_signals * self.room,)),
+            real=xp.empty((n_signals * self.largest_real,)),
             complex=xp.empty_complex((n_signals * self.largest_batch,)),
         )
 
-    def __call__(self, x: Array, groups: Groups) -> Array:
+    def __call__(
+        self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
+    ) -> Array:
         """Scatter signals.
 
         Parameters
         ----------
         x : array of shape (n_signals, n_longest)
-            In the namespace's precision, of magnitude about 1 (squares must not overflow). What
-            follows a shorter signal is not looked at.
+            In the namespace's precision, of magnitude about 1 (squares must not overflow). Values
+            after the end of a shorter signal are ignored.
         groups : list of (slice, Layout)
             How the rows are laid out, on the plan's grid.
+        workspaces : Workspaces
+            Those of the calling thread.
+        n_threads : int, default=1
+            Threads for a signal so long that it is computed in stages. Each of them takes a
+            workspace of its own.
 
         Returns
         -------
         S : array of shape (n_signals, n_paths, n_frames)
-            With the frames of the grid; those beyond the frames of a signal are not its own.
+            With the frames of the grid. Frames after the last one of a signal are undefined.
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
-        work = self.workspace(chunk)
+        work = workspaces.get(self, chunk, self._new_workspace)
         S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
         for start in range(0, len(x), chunk):
             padded = work.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
@@ -159,10 +133,10 @@ class Cascade:
                     signals = x[first:stop, : layout.n_times]
                     target = padded[first - start : stop - start]
                     pad(self.xp, plan.padding, signals, layout, target)
-            self._scatter(padded, S[start : start + chunk], work)
+            self._scatter(padded, S[start : start + chunk], work, n_threads)
         return S
 
-    def _scatter(self, padded: Array, S: Array, work: Workspace) -> None:
+    def _scatter(self, padded: Array, S: Array, work: Workspace, n_threads: int) -> None:
         """Scatter one chunk of padded signals into `S`."""
         plan, n_signals = self.plan, len(padded)
         spectrum = self.xp.rfft(padded)
@@ -171,41 +145,52 @@ class Cascade:
         signal = work.bins[0][SIGNAL][:n_signals]
         plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # it is large where signals are long
-        left = deque(enumerate(plan.stages))
+        self._compute_stages(deque(enumerate(plan.stages)), signal, S, work, n_threads)
 
-        def compute_what_is_left(work: Workspace) -> None:
+    def _compute_stages(
+        self,
+        stages: deque[tuple[int, Stage]],
+        signal: Array,
+        S: Array,
+        work: Workspace,
+        n_threads: int,
+    ) -> None:
+        """Compute stages, from the windows on the spectra of signals, on up to `n_threads`."""
+        n_signals = len(S)
+
+        def compute_next_ones(work: Workspace) -> None:
             try:
-                while (next_one := pop(left)) is not None:
-                    i, stage = next_one
-                    bins = {key: room[:n_signals] for key, room in work.bins[i].items()}
+                while (numbered := pop(stages)) is not None:
+                    i, stage = numbered
+                    bins = {key: space[:n_signals] for key, space in work.bins[i].items()}
                     bins[SIGNAL] = signal
                     for batch in stage.batches:
                         self._compute(batch, stage, bins, S, work)
             finally:
-                left.clear()  # after an error or an interrupt nothing is begun
+                stages.clear()  # after an error no other stage begins
 
-        n_others = min(threads_of_a_call.get(), len(left)) - 1
+        n_others = min(n_threads, len(stages)) - 1
         if not n_others:
-            compute_what_is_left(work)
+            compute_next_ones(work)
             return
         with ThreadPoolExecutor(n_others) as pool:
             others = [
-                pool.submit(lambda: compute_what_is_left(self.workspace(n_signals)))
+                pool.submit(lambda: compute_next_ones(self._new_workspace(n_signals)))
                 for _ in range(n_others)
             ]
-            compute_what_is_left(work)
+            compute_next_ones(work)
         for other in others:
             other.result()
 
     def _compute(
         self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: Workspace
     ) -> None:
-        """Compute a batch: its rows of `S`, and what it leaves in `bins` for the next order."""
+        """Compute a batch: its rows of `S`, and in `bins` the spectra for the next order."""
         xp = self.xp
         shape = (len(S), len(batch.paths))
         bands = work.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
-        for piece in batch.bands:
-            piece.filter.apply(bins[piece.source][:, piece.members], bands[:, piece.rows])
+        for part in batch.bands:
+            part.filter.apply(bins[part.source][:, part.members], bands[:, part.rows])
 
         if batch.n_bins:
             U = xp.envelope_spectra(bands, batch.n_bins, work.real)
@@ -216,7 +201,7 @@ class Cascade:
 
         average = xp.empty((*shape, S.shape[-1]))
         batch.low_pass.apply(U, out=average)
-        xp.remove_negative(average)  # rounding, since envelopes and phi are positive
+        xp.remove_negative(average)  # envelopes and phi are positive; the rest is rounding
         S[:, batch.paths] = average
 
         if batch.next_source is not None:
@@ -239,16 +224,16 @@ def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> No
     write_around(out, layout.start, n, x)
 
 
-def pop(left: deque[Any]) -> Any:
-    """Take the first of what is left; None where other threads were faster."""
+def pop(items: deque[Any]) -> Any:
+    """Remove and return the first item; None if other threads have taken all of them."""
     try:
-        return left.popleft()
+        return items.popleft()
     except IndexError:
         return None
 
 
 def write_around(out: Array, start: int, n: int, values: Array | int) -> None:
-    """Write `n` values along the last axis of `out`, which closes to a circle, from `start` on."""
+    """Write `n` values along the last axis of `out`, which is periodic, from `start` on."""
     start %= out.shape[-1]
     fit = min(n, out.shape[-1] - start)
     if isinstance(values, int):

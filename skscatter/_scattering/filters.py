@@ -1,13 +1,16 @@
-"""The Morlet filter bank, each filter reduced to the frequencies where it is not zero.
+"""The Morlet filter bank, each filter reduced to the frequencies where it is not negligible.
 
-Filters are kymatio's: ``compute_params_filterbank`` places them, and their Fourier transforms are
-those of ``morlet_1d`` and ``gauss_1d``: Morlet wavelets of zero mean and unit L1 norm (Lostanlen,
-*Opérateurs convolutionnels dans le plan temps-fréquence*, 2017). A filter is kept as a `Band`: a
-run of frequency bins and the formula of the values there. Bins count in units of one cycle per
-padded length and may be negative or pass the Nyquist frequency: the spectrum of a sampled signal is
-periodic, and so a filter that meets a signal sampled at a lower rate is periodised by the *sum* of
-its periods. That leaves the gain of the low-pass at zero frequency at 1 at every rate; kymatio 0.3
-takes the mean.
+Wavelets have zero mean and unit L1 norm, and lie as in Andén and Mallat, "Deep Scattering
+Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section III-A, with the Morlet wavelets of
+Lostanlen, *Opérateurs convolutionnels dans le plan temps-fréquence*, PhD thesis, École normale
+supérieure, 2017, chapter 2. The constants are those of kymatio 0.3, and so are the filters, to
+rounding.
+
+A filter is kept as a `Band`: a range of frequency bins and the formula of the values there. Bins
+count in units of one cycle per padded length. They may be negative or pass the Nyquist frequency:
+the spectrum of a sampled signal is periodic, and so a filter that meets a signal sampled at a lower
+rate is periodised by the *sum* of its periods. That leaves the gain of the low-pass at zero
+frequency at 1 at every rate; kymatio 0.3 takes the mean.
 """
 
 import math
@@ -16,21 +19,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from kymatio.scattering1d.filter_bank import (
-    compute_params_filterbank,
-    compute_sigma_psi,
-    compute_xi_max,
-    morlet_1d,
-)
+import scipy.fft
 from numpy.typing import NDArray
 
 from skscatter._scattering.settings import SIGMA0
 
-R_PSI = math.sqrt(0.5)  # height at which neighbouring wavelets cross
-ALPHA = 5.0  # bandwidths between a wavelet's centre and where it may be cut by subsampling
+CROSSING = math.sqrt(0.5)  # share of their peaks at which neighbouring wavelets cross
+ALPHA = 5.0  # bandwidths above its centre at which a wavelet may be cut off by subsampling
+LEAST_HIGHEST_XI = 0.35  # centre frequency of the highest wavelet, at least, in cycles per sample
 
 # Below this share of a filter's peak its values are lost in the rounding of float64.
 NEGLIGIBLE = float(np.finfo(np.float64).eps) / 16
+
+# The tails of a Gaussian underflow to zero, as they should, even where the user has asked NumPy
+# to raise.
+underflow_to_zero = np.errstate(under="ignore")
 
 
 def reach(share: float) -> float:
@@ -43,7 +46,7 @@ REACH = reach(NEGLIGIBLE)
 
 @dataclass(frozen=True)
 class WaveletParameters:
-    """Where a family of wavelets lies.
+    """Centres, bandwidths and octaves of a family of wavelets, from high to low frequency.
 
     Attributes
     ----------
@@ -62,26 +65,71 @@ class WaveletParameters:
 
 
 def wavelet_parameters(J: int, Q: int) -> WaveletParameters:
-    """Place `Q` Morlet wavelets an octave down to the scale ``2**J`` (kymatio's rule)."""
-    xi, sigma, j = compute_params_filterbank(SIGMA0 / 2**J, Q, ALPHA, R_PSI)
-    return WaveletParameters(tuple(xi), tuple(sigma), tuple(j))
+    """Place `Q` Morlet wavelets per octave, down to the scale ``2**J``.
+
+    Andén and Mallat (2014), section III-A: wavelets are dilations of each other, ``2**(1 / Q)``
+    apart, as long as they are no longer than the scale allows. `Q` - 1 more of the least bandwidth
+    then divide the frequencies below into equal parts.
+    """
+    ratio = 2 ** (1 / Q)
+    least = SIGMA0 / 2**J
+    xi = highest_xi(Q)
+    sigma = constant_q_bandwidth(xi, Q)
+    family = []
+    if sigma > least:
+        family.append((xi, sigma))
+        while sigma > least * ratio:
+            xi, sigma = xi / ratio, sigma / ratio
+            family.append((xi, sigma))
+    # Where there is room for none, kymatio divides the frequencies below the bandwidth instead.
+    lowest = xi if family else sigma
+    family += [(lowest - q / Q * lowest, least) for q in range(1, Q)]
+    xis, sigmas = zip(*family, strict=True)
+    return WaveletParameters(xis, sigmas, tuple(map(octave, xis, sigmas)))
+
+
+def highest_xi(Q: int) -> float:
+    """Centre frequency of the highest of `Q` wavelets per octave, in cycles per sample.
+
+    In a sampled signal a wavelet at ``xi`` has an image at ``1 - xi``. The two stay at least as far
+    apart as wavelets three steps from each other, ``1 - xi = 2**(3 / Q) * xi``, unless that leaves
+    too much of the spectrum below the Nyquist frequency uncovered.
+    """
+    return max(1 / (1 + 2 ** (3 / Q)), LEAST_HIGHEST_XI)
+
+
+def constant_q_bandwidth(xi: float, Q: int) -> float:
+    """Bandwidth of a wavelet at `xi` among `Q` per octave (Lostanlen 2017, chapter 2).
+
+    The wavelet, a Gaussian, and its neighbour, the same one at ``xi / 2**(1 / Q)``, fall to the
+    share `CROSSING` of their peaks at the same frequency between them, both `reach` (`CROSSING`)
+    bandwidths from their centres.
+    """
+    dilation = 1 / 2 ** (1 / Q)
+    return xi * ((1 - dilation) / (1 + dilation)) * (1 / reach(CROSSING))
+
+
+def octave(xi: float, sigma: float) -> int:
+    """Largest j such that sampling every ``2**j`` samples keeps the wavelet, up to `ALPHA`."""
+    highest = min(xi + ALPHA * sigma, 0.5)
+    return math.floor(-math.log2(highest)) - 1
 
 
 def smallest_J(Q: int) -> int:
-    """Smallest scale that leaves room for `Q` wavelets an octave.
+    """Smallest scale that leaves room for `Q` wavelets per octave.
 
     Below it, the widest wavelet of the family is narrower than ``2**J`` samples allow, and the
     rule that places them leaves the high frequencies uncovered.
     """
-    xi = compute_xi_max(Q)
-    return max(0, math.floor(math.log2(SIGMA0 / compute_sigma_psi(xi, Q, R_PSI))) + 1)
+    widest = constant_q_bandwidth(highest_xi(Q), Q)
+    return max(0, math.floor(math.log2(SIGMA0 / widest)) + 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """A filter's Fourier transform on the run of bins where it is not negligible.
+    """A filter's Fourier transform on the range of bins where it is not negligible.
 
-    It is kept as a formula, so that a bank takes no time to build and no memory at any length.
+    It is kept as a formula, so that a bank is fast to build and takes little memory at any length.
 
     Attributes
     ----------
@@ -98,12 +146,14 @@ class Band:
     def __len__(self) -> int:
         return self.stop - self.start
 
+    @underflow_to_zero
     def values(self, part: slice = slice(None)) -> NDArray[np.float64]:
         """Evaluate the band, or a part of it, counted from its first bin."""
         first, last, _ = part.indices(len(self))
         return self.formula(np.arange(self.start + first, self.start + last))
 
 
+@underflow_to_zero
 def gaussian(f: NDArray[np.floating], xi: float, sigma: float) -> NDArray[np.float64]:
     """Gaussian of bandwidth `sigma` about `xi` at frequencies `f`, all in cycles per sample."""
     return np.exp(-(((f - xi) / sigma) ** 2) / 2)
@@ -123,8 +173,9 @@ def gauss_band(n_padded: int, sigma: float, share: float = NEGLIGIBLE) -> Band:
     return Band(-last, last + 1, lambda bins: gaussian(bins / n_padded, 0.0, sigma))
 
 
+@underflow_to_zero
 def gauss_window(t: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
-    """Low-pass of bandwidth `sigma` in time, at `t` in samples, between them included."""
+    """Low-pass of bandwidth `sigma` in time, at `t` in samples, which need not be integers."""
     height = math.sqrt(2 * math.pi) * sigma
     return height * np.exp(-2 * (math.pi * sigma * t) ** 2)
 
@@ -132,14 +183,12 @@ def gauss_window(t: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
 def morlet_band(n_padded: int, xi: float, sigma: float, share: float = NEGLIGIBLE) -> Band:
     """Morlet wavelet of centre frequency `xi` and bandwidth `sigma`, in cycles per sample.
 
-    A Gaussian about `xi` less the one about zero that cancels its mean, with unit L1 norm in
-    time, where it is ``g(t) (exp(2 pi i xi t) - kappa)`` with a Gaussian g. A wavelet that is
-    longer than the grid, so that it overlaps itself, is kymatio's, computed on all bins; on a
-    grid so coarse that no bin but zero is left (a signal of one sample) it is zero.
+    A Gaussian about `xi` less the Gaussian about zero that cancels its mean, with unit L1 norm in
+    time: ``g(t) (exp(2 pi i xi t) - kappa)`` with a Gaussian g (Lostanlen 2017, chapter 2).
     """
     duration = math.ceil(REACH / (2 * math.pi * sigma))  # of half the Gaussian in time
     if 2 * duration >= n_padded:
-        return _sampled_morlet_band(n_padded, xi, sigma, share)
+        return _overlapping_morlet_band(n_padded, xi, sigma, share)
     kappa = at_zero(xi, sigma) / at_zero(0.0, sigma)
     l1_norm = _l1_norm(xi, sigma, kappa, duration)
     first, last = xi - reach(share) * sigma, xi + reach(share) * sigma
@@ -157,23 +206,36 @@ def morlet_band(n_padded: int, xi: float, sigma: float, share: float = NEGLIGIBL
     return Band(math.floor(first * n_padded), math.ceil(last * n_padded) + 1, formula)
 
 
+@underflow_to_zero
 def _l1_norm(xi: float, sigma: float, kappa: float, duration: int) -> float:
     """Sum of the magnitudes of a Morlet wavelet's samples, up to `duration` on either side.
 
-    The magnitude varies as slowly as the wavelet's frequency is low, and a sum over every 64th
-    of its shortest period is the sum over all samples to rounding.
+    The magnitude varies no faster than the wavelet's frequencies, so the sum over every 64th of
+    its shortest period equals the sum over all samples to rounding.
     """
     step = 2 ** max(0, math.floor(-math.log2(64 * (xi + REACH * sigma))))
     t = np.arange(0, duration + step, step)
-    envelope = math.sqrt(2 * math.pi) * sigma * np.exp(-2 * (math.pi * sigma * t) ** 2)
-    magnitude = envelope * np.abs(np.exp(2j * math.pi * xi * t) - kappa)
+    magnitude = gauss_window(t, sigma) * np.abs(np.exp(2j * math.pi * xi * t) - kappa)
     return step * float(2 * magnitude.sum() - magnitude[0])
 
 
-def _sampled_morlet_band(n_padded: int, xi: float, sigma: float, share: float) -> Band:
-    """Kymatio's Morlet wavelet on a short grid."""
-    with np.errstate(invalid="ignore"):
-        h_hat = np.nan_to_num(morlet_1d(n_padded, xi, sigma))  # zero, divided by its norm
+@underflow_to_zero
+def _overlapping_morlet_band(n_padded: int, xi: float, sigma: float, share: float) -> Band:
+    """Morlet wavelet that is longer than the grid, so that it overlaps itself.
+
+    Its norm is that of the sum, and so it is computed on all bins. Three periods of each Gaussian
+    hold what float64 can tell. All bins may lie far out on the Gaussians, where a rounding error
+    of the exponent is an error of the value: the operations are those of kymatio, in their order.
+    On a grid of a single bin, zero, nothing is left of the wavelet.
+    """
+    f = np.arange(-n_padded, 2 * n_padded).reshape(3, n_padded) / n_padded
+    gabor, envelope = (
+        np.exp(-((f - centre) ** 2) / (2 * sigma**2)).mean(axis=0) for centre in (xi, 0.0)
+    )
+    h_hat = gabor - gabor[0] / envelope[0] * envelope
+    l1_norm = np.abs(scipy.fft.ifft(h_hat)).sum()
+    if l1_norm > 0:
+        h_hat /= l1_norm
     bins = round(xi * n_padded) - n_padded // 2 + np.arange(n_padded)
     magnitude = np.abs(h_hat[bins % n_padded])
     kept = bins[magnitude > share * magnitude.max()]
@@ -189,7 +251,7 @@ class FilterBank:
     Attributes
     ----------
     n_padded : int
-        Length of the padded signal: the grid of the bands.
+        Length of the padded signal, the period of the bands in time.
     psi1, psi2 : tuple of Band
         Wavelets of the first and second order.
     phi : Band
@@ -206,7 +268,7 @@ class FilterBank:
 def filter_bank(
     n_padded: int, J: int, Q: tuple[int, int], T: float, share: float = NEGLIGIBLE
 ) -> FilterBank:
-    """Build the filters, once for each distinct set of arguments in a process.
+    """Build the filters, once for each set of arguments in a process.
 
     They are cut where they fall below `share` of their peak.
     """

@@ -12,14 +12,14 @@ from skscatter._scattering.settings import SIGMA0, Settings
 PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
 
 
-# Canvases of one padded length, by the number of frames: signals of nearly one length share one,
-# and few averages are in vain.
-RUNGS = 8
+# Grids of one padded length differ in their number of frames, in so many steps. Signals of nearly
+# equal length share a grid, and few of its frames are computed for nothing.
+FRAME_STEPS = 8
 
 
 @dataclass(frozen=True)
 class Grid:
-    """What signals of similar length are laid out on: padded length, and frames, in samples.
+    """Padded length and frames that signals of similar length share, in samples.
 
     Attributes
     ----------
@@ -41,20 +41,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a signal lies on its grid, which closes to a circle, in samples.
+    """Where a signal lies on its grid, which is periodic, in samples.
 
     Attributes
     ----------
     grid : Grid
-        It follows from the length of the signal alone.
+        A function of the length of the signal alone.
     n_times : int
         Length of the signal.
     start : int
         Position of its first sample.
     pad_left, pad_right : int
-        Samples added on either side, which meet at the far side of the circle.
+        Samples added on either side.
     n_frames : int
-        Number of its frames, the first ones of the grid.
+        Number of its frames, which are the first ones of the grid.
     """
 
     grid: Grid
@@ -65,15 +65,20 @@ class Layout:
     n_frames: int
 
 
-Groups = list[tuple[slice, Layout]]  # rows of one length, and how they are laid out
+Groups = list[tuple[slice, Layout]]  # rows of equal length, and where they lie
 
 
 @lru_cache(maxsize=2**14)
-def low_pass_reach(n_times: int, T: float) -> int:
-    """Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm.
+def low_pass_reach(n_times: int, T: float) -> tuple[int, bool]:
+    """Measure how far the low-pass reaches, by kymatio's rule.
 
-    The same quantity as kymatio's ``compute_temporal_support``, measured as there on the filter
-    of the unpadded length; where no such reach exists it is half the length.
+    Returns
+    -------
+    reach : int
+        Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm,
+        measured on the filter of the unpadded length. Half the length if there is no such number.
+    is_within : bool
+        Whether there is.
     """
     sigma = SIGMA0 / T
     whole = math.ceil(REACH / (2 * math.pi * sigma))  # beyond it is zero to rounding
@@ -85,8 +90,13 @@ def low_pass_reach(n_times: int, T: float) -> int:
     beyond = np.cumsum(h[::-1])[::-1]
     small = np.flatnonzero(beyond <= PADDING_CRITERION)
     if small.size:
-        return int(small[0]) + 1
-    return min(len(t) + 1, n_times // 2)
+        return int(small[0]) + 1, True
+    return min(len(t) + 1, n_times // 2), False
+
+
+def has_border_effects(settings: Settings, n_times: int) -> bool:
+    """Whether a signal is so short that its continuation counts in every average."""
+    return not low_pass_reach(max(n_times, settings.min_times), settings.T)[1]
 
 
 @lru_cache(maxsize=2**14)
@@ -96,12 +106,13 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     The padded length is the power of two that leaves three reaches of the low-pass on each side,
     but never so long that a reflection would need samples that the signal does not have.
 
-    There a signal lies in the middle of its padding. Here it is moved around the circle, by a
-    multiple of the stride, to where its first frame is the first of the grid. All envelopes are
-    sampled at multiples of rates that divide the stride, so the same samples come out.
+    In kymatio a signal lies in the middle of its padding. Here it is shifted along the periodic
+    grid, by a multiple of the stride, so that its first frame is the first of the grid. All
+    envelopes are sampled at rates that divide the stride, so the samples are the same.
     """
     stride = settings.stride
-    wanted = n_times + 2 * 3 * low_pass_reach(n_times, settings.T)
+    reach, _ = low_pass_reach(n_times, settings.T)
+    wanted = n_times + 2 * 3 * reach
     log2_padded = min(math.ceil(math.log2(wanted)), math.floor(math.log2(3 * n_times - 2)))
     n_padded = 2**log2_padded
     pad_left = (n_padded - n_times) // 2
@@ -109,8 +120,8 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     n_frames = -(-(pad_left + n_times) // stride) - first
 
     n_hops = n_padded // stride
-    rung = max(1, n_hops // RUNGS)
-    n_shared = min(-(-n_frames // rung) * rung, n_hops)
+    step = max(1, n_hops // FRAME_STEPS)
+    n_shared = min(-(-n_frames // step) * step, n_hops)
     first_shared = (n_hops - n_shared) // 2
     return Layout(
         grid=Grid(n_padded, stride, first_shared * stride, n_shared),

@@ -120,8 +120,14 @@ class Namespace(Protocol):
     def remove_negative(self, a: Array) -> None:
         """Set what is below zero to zero, in device."""
 
+    def limit(self, a: Array, largest: float) -> None:
+        """Set what is beyond ``-largest`` or `largest` to these, in place."""
+
     def log(self, a: Array, out: Array) -> None:
         """Logarithm; `out` may be `a`."""
+
+    def log_add(self, a: Array, log_b: float, out: Array) -> None:
+        """Logarithm of ``a + exp(log_b)``, where the sum may leave the range of its precision."""
 
     def amax(self, a: Array) -> Array:
         """Largest value over the last axis."""

@@ -98,7 +98,8 @@ def weighted_median(xp: Namespace, S: Array, segment: Segment) -> Array:
     below = 2 * segment.shares[order].cumsum(-1)
     low = (below < segment.total).sum(-1)[..., np.newaxis]
     high = (below <= segment.total).sum(-1)[..., np.newaxis]
-    return (xp.take_along(ranked, low) + xp.take_along(ranked, high))[..., 0] / 2
+    # Halves first: the sum of two large numbers may overflow.
+    return (xp.take_along(ranked, low) / 2 + xp.take_along(ranked, high) / 2)[..., 0]
 
 
 STATISTICS: dict[str, Callable[[Namespace, Array, Segment], Array]] = {

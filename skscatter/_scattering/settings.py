@@ -1,13 +1,14 @@
-"""Resolve what the user asked for into what is computed.
+"""Resolve parameters into what is computed.
 
-`resolve` turns parameters (some of them ``None``) and the lengths of signals into a `Settings`:
-plain, hashable numbers from which everything but a signal's own length follows. It is where bad
-parameters are refused.
+`resolve` turns parameters (some of them ``None``) and the lengths of signals into `Settings`:
+plain, hashable numbers from which everything but a signal's own length follows. Bad parameters are
+refused here.
 """
 
 import math
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,18 +19,16 @@ from skscatter._common.parameters import check_choice, check_integer, check_real
 SIGMA0 = 0.1  # bandwidth of the low-pass at T = 1, in cycles per sample
 
 # Version of the numbers that come out. Raise it with any change that makes features differ by more
-# than rounding for the same parameters, be it here, in the cascade or in the pooling: row stores
-# then compute them anew instead of mixing old and new.
+# than rounding for the same parameters, here, in the cascade or in the pooling. Caches of features
+# then compute them again instead of mixing old and new.
 NUMERICS = 2
 
 PADDINGS = ("reflect", "zero", "periodic")
 FILTER_GAINS = ("unit", "kymatio-0.3")
-ENGINES = ("fused", "kymatio")
 SUBSAMPLINGS = ("standard", "critical")
 
-
-# Wavelets per octave that signals of any length may have. Beyond their length there is no sense in
-# more: the narrowest bands would lie closer than the frequencies that a signal tells apart.
+# Wavelets per octave that signals of any length may have. More than a signal has samples are
+# useless: the narrowest bands would be closer than the frequencies that the signal can resolve.
 LEAST_LARGEST_Q = 64
 
 
@@ -50,8 +49,8 @@ class Settings:
     stride : int
         Samples between frames, a power of two.
     include_order0 : bool
-        Whether the low-pass channel is kept.
-    filter_gain, padding, engine, subsampling : str
+        Whether the average of the signal itself is kept.
+    filter_gain, padding, subsampling : str
         As in `skscatter.Scattering1D`.
     """
 
@@ -63,7 +62,6 @@ class Settings:
     include_order0: bool
     filter_gain: str
     padding: str
-    engine: str
     subsampling: str
 
     @property
@@ -84,8 +82,8 @@ class Settings:
     def log2_rate(self, j: int) -> int:
         """Octaves by which a band of octave `j` is subsampled: at most as the frames are.
 
-        At kymatio's rates a band of octave j keeps clear of the Nyquist frequency by its own
-        width; moved to zero frequency it fits half the rate.
+        At kymatio's rates a band of octave j stays clear of the Nyquist frequency by its own
+        width. Moved to zero frequency it fits half the rate, which is critical sampling.
         """
         spare = 1 if self.subsampling == "critical" else 0
         return min(j + spare, self.log2_T, self.log2_stride)
@@ -94,16 +92,34 @@ class Settings:
 def default_J(n_times: int) -> int:
     """Scale for signals of `n_times` samples: a 32nd of the length, but not below 16 samples.
 
-    Wavelets of less than 8 to 16 samples cannot hold eight to an octave, so short signals get
-    as much scale as they have room for.
+    Eight wavelets per octave do not fit into scales of less than 8 to 16 samples, so short signals
+    get as much scale as they have room for.
     """
     log2_length = n_times.bit_length() - 1
     return max(log2_length - 5, min(log2_length, 4))
 
 
-def _power(J: int) -> str:
-    """Write a power of two, without its digits where there are too many."""
-    return f"2**J = {2**J}" if J < 64 else f"2**{J}"
+class Lengths:
+    """Lengths of signals, for rules and for messages about them.
+
+    Parameters
+    ----------
+    n_times : int or integer array
+        Samples of the signals.
+    least : int
+        Signals that are shorter count as being continued to so many samples.
+    """
+
+    def __init__(self, n_times: int | NDArray[np.integer], least: int = 1) -> None:
+        lengths = np.atleast_1d(n_times)
+        self.median = int(np.median(lengths))
+        self.shortest = max(int(lengths.min()), least)
+        self.largest_J = self.shortest.bit_length() - 1
+        self.these_have = (
+            f"these have {self.shortest}"
+            if np.ptp(lengths) == 0
+            else f"X[{np.argmin(lengths)}] has {self.shortest}"
+        )
 
 
 def resolve(
@@ -117,36 +133,56 @@ def resolve(
     include_order0: bool = False,
     filter_gain: str = "unit",
     padding: str = "reflect",
-    engine: str = "fused",
     subsampling: str = "standard",
 ) -> Settings:
-    """Check the parameters against the length of signals and fill in the defaults.
+    """Check the parameters against the lengths of signals and fill in the defaults.
 
-    Where there are several lengths, the median decides on J, as far as the shortest has room.
+    Where there are several lengths, the median decides on J. Signals that are too short for it are
+    to be continued, unless J was given.
 
     Raises
     ------
     TypeError, ValueError
         With the name of the parameter, its value and what would be accepted.
     """
-    lengths = np.atleast_1d(n_times)
-    shortest = int(lengths.min())
-    these_have = (
-        f"these have {shortest}"
-        if np.ptp(lengths) == 0
-        else f"X[{np.argmin(lengths)}] has {shortest}"
-    )
-    largest_J = shortest.bit_length() - 1
-    best_J = min(default_J(int(np.median(lengths))), largest_J)
+    lengths = Lengths(n_times)
+    scale = _resolve_J(J, lengths)
     if J is None:
-        J = best_J
-    else:
-        J = check_integer("J", J, minimum=0)
-        if largest_J < J:
-            raise ValueError(
-                f"J={J} needs signals of at least {_power(J)} samples, but {these_have}. "
-                f"J from 0 to {largest_J} fit; J=None chooses {best_J}."
-            )
+        lengths = Lengths(n_times, least=2**scale)
+    averaging = _resolve_T(T, scale, lengths)
+    whole = isinstance(max_order, Integral) and not isinstance(max_order, bool)
+    if not whole or max_order not in (1, 2):
+        raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
+    if not isinstance(include_order0, bool | np.bool_):
+        raise TypeError(f"include_order0={include_order0!r} must be True or False.")
+    return Settings(
+        J=scale,
+        Q=_resolve_Q(Q, lengths),
+        T=averaging,
+        max_order=int(max_order),
+        stride=_resolve_stride(stride, averaging, lengths),
+        include_order0=bool(include_order0),
+        filter_gain=check_choice("filter_gain", filter_gain, FILTER_GAINS),
+        padding=check_choice("padding", padding, PADDINGS),
+        subsampling=check_choice("subsampling", subsampling, SUBSAMPLINGS),
+    )
+
+
+def _resolve_J(J: Any, lengths: Lengths) -> int:
+    best = default_J(lengths.median)
+    if J is None:
+        return best
+    J = check_integer("J", J, minimum=0)
+    if lengths.largest_J < J:
+        needed = f"2**J = {2**J}" if J < 64 else f"2**{J}"
+        raise ValueError(
+            f"J={J} needs signals of at least {needed} samples, but {lengths.these_have}. J from 0 "
+            f"to {lengths.largest_J} fit; J=None chooses {best}."
+        )
+    return J
+
+
+def _resolve_Q(Q: Any, lengths: Lengths) -> tuple[int, int]:
     if isinstance(Q, Integral):
         pair = (check_integer("Q", Q, minimum=1), 1)
     elif isinstance(Q, tuple | list) and len(Q) == 2:
@@ -156,58 +192,34 @@ def resolve(
         )
     else:
         raise TypeError(f"Q={Q!r} must be an integer of at least 1, or a pair (Q1, Q2) of such.")
-    largest_Q = max(shortest, LEAST_LARGEST_Q)
-    if max(pair) > largest_Q:
+    largest = max(lengths.shortest, LEAST_LARGEST_Q)
+    if max(pair) > largest:
         raise ValueError(
             f"Q={Q!r} asks for wavelets far longer than the shortest signal. Accepted: 1 to "
-            f"{largest_Q} for signals of {shortest} samples."
+            f"{largest} for signals of {lengths.shortest} samples."
         )
+    return pair
+
+
+def _resolve_T(T: Any, J: int, lengths: Lengths) -> float:
     if T is None:
-        T = 2**J
-    else:
-        T = check_real("T", T, minimum=1)
-        if shortest < T:
-            raise ValueError(
-                f"T={T} needs signals of as many samples, but {these_have}. "
-                f"T must lie between 1 and {shortest}, or be None for 2**J = {2**J}."
-            )
+        return 2**J
+    T = check_real("T", T, minimum=1)
+    if lengths.shortest < T:
+        raise ValueError(
+            f"T={T} needs signals of as many samples, but {lengths.these_have}. T must be between "
+            f"1 and {lengths.shortest}, or None for 2**J = {2**J}."
+        )
+    return T
+
+
+def _resolve_stride(stride: Any, T: float, lengths: Lengths) -> int:
     if stride is None:
-        stride = 2 ** math.floor(math.log2(T))
-    else:
-        stride = check_integer("stride", stride, minimum=1)
-        if stride & (stride - 1) or stride > shortest:
-            raise ValueError(
-                f"stride={stride} must be a power of two from 1 to {2**largest_J}, "
-                "or None for the largest power of two up to T."
-            )
-    whole = isinstance(max_order, Integral) and not isinstance(max_order, bool)
-    if not whole or max_order not in (1, 2):
-        raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
-    if not isinstance(include_order0, bool | np.bool_):
-        raise TypeError(f"include_order0={include_order0!r} must be True or False.")
-    check_choice("filter_gain", filter_gain, FILTER_GAINS)
-    check_choice("padding", padding, PADDINGS)
-    check_choice("engine", engine, ENGINES)
-    check_choice("subsampling", subsampling, SUBSAMPLINGS)
-    if engine == "kymatio" and subsampling != "standard":
+        return int(2 ** math.floor(math.log2(T)))
+    stride = check_integer("stride", stride, minimum=1)
+    if stride & (stride - 1) or stride > lengths.shortest:
         raise ValueError(
-            f"subsampling={subsampling!r} is not available with engine='kymatio', which has its own "
-            "sampling rates. Accepted: subsampling='standard', or engine='fused'."
+            f"stride={stride} must be a power of two from 1 to {2**lengths.largest_J}, or None for "
+            "the largest power of two up to T."
         )
-    if engine == "kymatio" and padding != "reflect":
-        raise ValueError(
-            f"padding={padding!r} is not available with engine='kymatio', which always pads by "
-            "reflection. Accepted: padding='reflect', or engine='fused'."
-        )
-    return Settings(
-        J=J,
-        Q=pair,
-        T=T,
-        max_order=int(max_order),
-        stride=stride,
-        include_order0=bool(include_order0),
-        filter_gain=filter_gain,
-        padding=padding,
-        engine=engine,
-        subsampling=subsampling,
-    )
+    return stride

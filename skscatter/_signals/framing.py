@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.durations import check_duration, check_length
 from skscatter._common.parameters import check_choice, check_real
+from skscatter._common.public import public
 from skscatter._signals.containers import refuse_text
 from skscatter._signals.dask_arrays import computed
 
@@ -29,6 +30,7 @@ class Frames(NamedTuple):
         return np.any(np.ma.getmaskarray(self.frames), axis=within)
 
 
+@public
 def frame_signal(
     x: ArrayLike,
     frame_length: float,

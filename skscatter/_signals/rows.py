@@ -5,16 +5,13 @@ its own and may have its own length.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._backends.choice import adopt, library_of
-from skscatter._scattering.layout import Grid, Groups, lay_out
 from skscatter._scattering.namespace import Array
-from skscatter._scattering.settings import Settings
 from skscatter._signals.file_maps import BLOCK_BYTES, drop_pages
 
 Rows = range | NDArray[np.intp]  # positions, in ascending order
@@ -138,6 +135,7 @@ class SignalCollection:
         kinds = {signal.dtype.newbyteorder("=") for signal in signals}
         single = kinds == {np.dtype(np.float32)}
         self.dtype = np.dtype(np.float32 if single else np.float64)
+        self.signals = signals
         self.n_samples, self.n_channels = len(signals), n_channels
         self.lengths = np.array([signal.shape[1] for signal in signals], np.intp)
         self._order = np.argsort(-self.lengths, kind="stable")
@@ -168,20 +166,3 @@ class SignalCollection:
 def as_index(rows: Rows) -> slice | NDArray[np.intp]:
     """Return what an array is indexed with to get rows; slices copy nothing."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows
-
-
-def group_by_length(settings: Settings, lengths: NDArray[np.intp]) -> Groups:
-    """Divide rows of descending length into groups of one length."""
-    bounds = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    return [
-        (slice(start, stop), lay_out(settings, int(lengths[start])))
-        for start, stop in pairwise(bounds)
-        if start < stop
-    ]
-
-
-def group_by_grid(groups: Groups, rows: Rows) -> Iterator[tuple[Grid, Rows]]:
-    """Divide rows into those that are computed together."""
-    for grid, members in groupby(groups, key=lambda run: run[1].grid):
-        slices = [members_slice for members_slice, _ in members]
-        yield grid, rows[slices[0].start : slices[-1].stop]

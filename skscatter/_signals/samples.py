@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import assert_all_finite
 
+from skscatter._backends.choice import check_tensor
 from skscatter._scattering.namespace import Array
 from skscatter._signals.containers import refuse_text
 from skscatter._signals.dask_arrays import computed
@@ -67,7 +68,7 @@ def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
     """
     kind, itemsize = x.dtype.kind, x.dtype.itemsize
     if kind == "c":
-        raise complex_error(f"{name} is of dtype {x.dtype}")
+        raise _complex_error(f"{name} is of dtype {x.dtype}")
     if kind == "O":
         return _from_objects(name, x)
     if kind not in "fiub":
@@ -84,14 +85,6 @@ def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
             raise ValueError(f"{entry}, which is too large for float64.")
         return narrow
     return x
-
-
-def complex_error(what: str) -> ValueError:
-    """Return the error for complex numbers, in words that scikit-learn begins with, too."""
-    return ValueError(
-        f"Complex data not supported: {what}, but signals must hold real numbers. Accepted: the "
-        "real part or the magnitude, or the real and the imaginary part as two channels."
-    )
 
 
 def check_finite(name: str, x: Array) -> None:
@@ -140,12 +133,13 @@ def as_array(name: str, x: Any) -> NDArray[Any]:
     Raises
     ------
     ValueError
-        If it is text, samples are masked, or lists in it have different lengths.
+        If it is text or a tensor that NumPy cannot read, samples are masked, or lists in it have
+        different lengths.
     """
     refuse_text(name, x)
     refuse_masked(name, x)
     try:
-        given = np.asanyarray(computed(x))
+        given = np.asanyarray(computed(check_tensor(name, x)))
     except ValueError as error:
         raise ValueError(f"{name} is not an array of numbers: {error}") from error
     refuse_masked(name, given)
@@ -161,6 +155,14 @@ def describe_entry(name: str, x: NDArray[Any], position: int) -> str:
 def entry_name(name: str, index: Sequence[Any]) -> str:
     """Name an entry of an array: "X[2, 17]"."""
     return f"{name}[{', '.join(map(str, index))}]" if len(index) else name
+
+
+def _complex_error(what: str) -> ValueError:
+    """Return the error for complex numbers, in words that scikit-learn begins with, too."""
+    return ValueError(
+        f"Complex data not supported: {what}, but signals must hold real numbers. Accepted: the "
+        "real part or the magnitude, or the real and the imaginary part as two channels."
+    )
 
 
 def _from_objects(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
@@ -190,7 +192,7 @@ def _not_real(entry: str, value: Any) -> Exception:
     if value is None or type(value).__name__ in ("NAType", "NaTType"):  # the latter two of pandas
         return ValueError(f"{entry} is {value}. Input X contains missing values (NaN). {REMEDY}")
     if isinstance(value, complex | np.complexfloating):
-        return complex_error(f"{entry} is {value}")
+        return _complex_error(f"{entry} is {value}")
     if isinstance(value, str | bytes):
         return ValueError(
             f"{entry} is {value!r}, but signals must hold real numbers: could not convert text."

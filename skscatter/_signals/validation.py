@@ -11,6 +11,7 @@ from sklearn import get_config
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
+from skscatter._backends.choice import check_tensor
 from skscatter._scattering.namespace import Array
 from skscatter._signals.containers import signals_in
 from skscatter._signals.dask_arrays import is_dask, stand_in
@@ -20,7 +21,6 @@ from skscatter._signals.samples import (
     check_finite,
     check_numbers,
     check_signal,
-    complex_error,
     refuse_masked,
 )
 
@@ -41,6 +41,8 @@ class Expected:
         Samples in each signal; None where each may have its own length.
     min_times : int
         Fewest samples in a signal.
+    extends_short : bool
+        Whether shorter signals are accepted in a collection, to be continued to `min_times`.
     library : str
         Library whose arrays `fit` saw.
     scales : str
@@ -50,6 +52,7 @@ class Expected:
     n_channels: int
     n_times: int | None
     min_times: int
+    extends_short: bool
     library: str
     scales: str
 
@@ -93,7 +96,10 @@ def check_signals(
     n_signals = X.shape[0] if is_dask(X) and X.ndim > 1 else None
     given = signals_in(X)
     if given is None:
-        signals: Signals = SignalArray(_check_array(X, estimator, fitting, min_signals))
+        array = SignalArray(_check_array(X, estimator, fitting, min_signals))
+        if array.from_numpy:
+            check_numbers("X", array.X[:0])  # which other libraries' arrays are only now
+        signals: Signals = array
     else:
         if fitting:
             _forget_columns(estimator)
@@ -124,6 +130,7 @@ def check_library(estimator: Any, library: str, method: str, fitted_on: str) -> 
 
 def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Array:
     """Check signals in one array, or in a table with a column for each sample."""
+    X = check_tensor("X", X)
     if isinstance(X, list | tuple) or not hasattr(X, "shape"):
         X = as_array("X", X)
     _check_dimensions(X)
@@ -156,8 +163,6 @@ def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Arr
         checked = check_array(X, estimator=estimator, input_name="X", **rules)
     if isinstance(checked, np.ndarray):
         checked = check_numbers("X", checked)
-    elif "complex" in str(checked.dtype):  # tensors, which scikit-learn lets pass
-        raise complex_error(f"X is of dtype {checked.dtype}")
     check_finite("X", checked)
     return checked
 
@@ -260,7 +265,8 @@ def _check_shapes(signals: Signals, name: str, expected: Expected) -> None:
             f"{expected.n_channels}.{hint}"
         )
     lengths = signals.lengths if signals.n_times is None else np.array([signals.n_times])
-    wrong = lengths < expected.min_times if n_times is None else lengths != n_times
+    min_times = 1 if signals.is_collection and expected.extends_short else expected.min_times
+    wrong = lengths < min_times if n_times is None else lengths != n_times
     if not wrong.any():
         return
     i = int(wrong.argmax())

@@ -1,14 +1,6 @@
-"""Recordings: of spoken digits, embedded or fetched, and one's own."""
+"""Recordings: spoken digits, embedded or fetched, and folders of your own."""
 
-from ._data_home import clear_data_home, get_data_home
-from ._folders import load_recordings
-from ._fsdd import fetch_fsdd
-from ._spoken_digits import load_spoken_digits
+import lazy_loader
 
-__all__ = [
-    "clear_data_home",
-    "fetch_fsdd",
-    "get_data_home",
-    "load_recordings",
-    "load_spoken_digits",
-]
+# The names are those of __init__.pyi, and each is imported when it is first used.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

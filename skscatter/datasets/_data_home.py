@@ -7,7 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from skscatter._common.parameters import check_path
+from skscatter._common.home import expand_path
+from skscatter._common.public import public
 
 # What this package writes there: the data sets, and files that are being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")
@@ -17,6 +18,7 @@ _PART = re.compile(r"\." + _DATA_SET.pattern + r"\.[0-9a-f]{32}\.part")
 _STALE_AFTER = 600.0  # seconds
 
 
+@public
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     """Return the folder that fetched data sets are kept in, and create it if needed.
 
@@ -34,9 +36,9 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     Raises
     ------
     TypeError, ValueError
-        If `data_home` is no path, or empty.
+        If `data_home` is no path, or empty, or begins with a home folder that does not exist.
     OSError
-        If the folder cannot be created.
+        If the folder cannot be created, or if there is no home folder for the default.
     """
     folder = _locate(data_home)
     try:
@@ -49,6 +51,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     return str(folder)
 
 
+@public
 def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
     """Delete the data sets that skscatter keeps in its data folder.
 
@@ -104,7 +107,16 @@ def write_atomically(path: Path, contents: bytes) -> None:
 
 
 def _locate(data_home: str | os.PathLike[str] | None) -> Path:
-    if data_home is None:
-        data_home = os.environ.get("SKSCATTER_DATA") or "~/skscatter_data"
-    path = check_path("data_home", data_home, "the path of a folder, or None")
-    return Path(path).expanduser()
+    accepted = "the path of a folder, or None"
+    if data_home is not None:
+        return expand_path("data_home", data_home, accepted)
+    name, folder = "SKSCATTER_DATA", os.environ.get("SKSCATTER_DATA")
+    if not folder:
+        name, folder = "data_home", "~/skscatter_data"
+    try:
+        return expand_path(name, folder, accepted)
+    except ValueError as error:
+        raise OSError(
+            f"There is no folder to keep data sets in: {error} Choose one with data_home= or the "
+            "environment variable SKSCATTER_DATA."
+        ) from error

@@ -24,6 +24,7 @@ from urllib.request import url2pathname
 
 import numpy as np
 
+from skscatter._common.home import expand_path
 from skscatter._common.parameters import check_path
 
 from ._digits import FILE_NAME, SAMPLING_RATE, Recordings
@@ -90,9 +91,8 @@ class Source:
     """
 
     def __init__(self, source: str | os.PathLike[str]) -> None:
-        self.location = check_path(
-            "source", source, "None, a URL (http, https, file) or the path of an archive"
-        )
+        accepted = "None, a URL (http, https, file) or the path of an archive"
+        self.location = check_path("source", source, accepted)
         self.path: Path | None = None
         # A drive letter is no scheme.
         scheme, colon, _ = self.location.partition(":")
@@ -111,7 +111,7 @@ class Source:
                 "https:// or file://, and paths."
             )
         else:
-            self.path = Path(source).expanduser()
+            self.path = expand_path("source", source, accepted)
 
     def read(self, max_bytes: int) -> bytes:
         """Read or download all of it, but no more than `max_bytes`."""

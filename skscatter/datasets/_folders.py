@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skscatter._common.parameters import check_choice, check_path, check_real
+from skscatter._common.public import public
 
 from ._recordings import pcm_to_float, read_pcm
 
@@ -36,6 +37,7 @@ class Recording(NamedTuple):
     sampling_rate: float
 
 
+@public
 def load_recordings(
     source: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,

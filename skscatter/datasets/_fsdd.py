@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skscatter._common.parameters import check_choice, check_integer, check_real
+from skscatter._common.public import public
 
 from ._data_home import get_data_home, remove_stale_parts, write_atomically
 from ._digits import DamagedFileError, Recordings, View
@@ -22,6 +23,7 @@ FSDD = Archive(
 N_TEST_TAKES = 5  # the authors' rule
 
 
+@public
 def fetch_fsdd(
     *,
     data_home: str | os.PathLike[str] | None = None,

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from skscatter._common.public import public
+
 from ._digits import Recordings, View, read_resource
 
 # What docs/make_spoken_digits.py writes and load_spoken_digits reads.
@@ -19,6 +21,7 @@ _magnitude = (((_code & 0x0F).astype(np.int16) << 3) + 132 << (_code >> 4 & 0x07
 MU_LAW = np.where(_code & 0x80, -_magnitude, _magnitude).astype(np.int16)
 
 
+@public
 def load_spoken_digits(
     *,
     subset: str = "all",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skscatter._backends.compiled.fourier import COMPLEX, positions, twiddles
 from skscatter._backends.compiled.kernel import BAND, COLUMNS, LOW_PASS, PATH, scatter
 from skscatter._backends.compiled.vectors import LANES
-from skscatter._scattering.cascade import kept_workspace, pad
+from skscatter._scattering.cascade import pad
 from skscatter._scattering.filters import filter_bank
 from skscatter._scattering.layout import Grid, Groups
 from skscatter._scattering.low_pass import BlockLowPass, LowPass, SpectralLowPass, low_pass
@@ -101,10 +101,12 @@ class LaneCascade:
         n_numbers = -(-sum(self.sizes) // LANES) + self.n_paths * self.grid.n_frames
         return self.xp.dtype.itemsize * n_numbers
 
-    def __call__(self, x: NDArray[Any], groups: Groups) -> NDArray[Any]:
+    def __call__(
+        self, x: NDArray[Any], groups: Groups, workspaces: Any, n_threads: int = 1
+    ) -> NDArray[Any]:
         """Scatter signals; parameters and result are those of `skscatter._scattering.cascade.Cascade`."""
         S = self.xp.empty((len(x), self.n_paths, self.grid.n_frames))
-        padded, *room = kept_workspace(self, LANES, self._new_workspace)
+        padded, *room = workspaces.get(self, LANES, self._new_workspace)
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))

@@ -1,0 +1,100 @@
+"""Lines and tables on the standard streams, whatever the streams can take."""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+
+class OutputError(Exception):
+    """Standard output cannot be written to, for the reason in ``__cause__``."""
+
+
+def open_closed_streams() -> None:
+    """Open the standard streams that the process was started without (``>&-`` in a shell).
+
+    Otherwise the next file that is opened would get the number of a closed stream, and with it
+    whatever a library prints. Writing to such a standard output fails; what is written to such a
+    standard error is lost.
+    """
+    for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, flags)  # the lowest number that is free
+            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+
+
+def say(*lines: str) -> None:
+    """Print lines to standard output, at once.
+
+    Raises
+    ------
+    OutputError
+        If that fails.
+    """
+    with _output():
+        for line in lines:
+            sys.stdout.write(printable(line, sys.stdout) + "\n")
+        sys.stdout.flush()
+
+
+def flush() -> None:
+    """Write what others have printed, such as the help of argparse; raises like `say`."""
+    with _output():
+        sys.stdout.flush()
+
+
+@contextmanager
+def _output() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        _discard(sys.stdout)
+        raise OutputError from error
+
+
+def complain(text: str) -> None:
+    """Print a text to standard error in one line, if that is possible."""
+    try:
+        sys.stderr.write(printable(" ".join(text.split()), sys.stderr) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def say_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Print columns. The first one is aligned on the left, the others on the right."""
+    cells = [[printable(str(cell), sys.stdout) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for first, *others in cells:
+        say("  ".join([first.ljust(widths[0]), *map(str.rjust, others, widths[1:])]))
+
+
+def printable(text: str, stream: TextIO) -> str:
+    """Escape what a stream cannot encode, and what is not printable, as in a file name."""
+    escaped = "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return escaped.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _discard(stream: TextIO) -> None:
+    """Let a stream that failed lead nowhere, so that the flush when Python exits succeeds."""
+    with suppress(OSError):  # not a stream of the process
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Show warnings without the line of code that they come from."""
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        complain(f"skscatter: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield

@@ -1,0 +1,206 @@
+"""The command `predict`: a saved model classifies recordings."""
+
+import argparse
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import resample_poly
+from sklearn.base import is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from skscatter._cli.console import complain, say_table
+from skscatter._cli.errors import CommandError, reason
+from skscatter._estimators.lookup import find_scattering, sampling_rate_of
+from skscatter.datasets._recordings import fit_length, read_wav
+
+# A sampling rate further than this factor from the model's comes from a damaged header.
+MAX_RESAMPLING = 100
+
+# How the work is done does not change the features. These are the defaults: a model may have been
+# saved on a machine with another device, or with a folder for features that does not exist here.
+WORK = {
+    "backend": "auto",
+    "device": "auto",
+    "batch_size": None,
+    "n_jobs": None,
+    "memory": None,
+    "verbose": 0,
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A fitted classifier of recordings.
+
+    Parameters
+    ----------
+    classifier : estimator
+        A pipeline, or a search over one.
+    sampling_rate : float
+        Of the signals that it was fitted to, in Hz.
+    n_times : int or None
+        Their length in samples. None if signals may have any length.
+    """
+
+    classifier: Any
+    sampling_rate: float
+    n_times: int | None
+
+    def rank(self, signal: NDArray[Any]) -> list[tuple[Any, float | None]]:
+        """Return classes with their probabilities, the most probable one first.
+
+        A classifier without probabilities gives the predicted class alone, with None.
+        """
+        X = signal[np.newaxis]
+        if not hasattr(self.classifier, "predict_proba"):
+            return [(self.classifier.predict(X)[0], None)]
+        (probabilities,) = self.classifier.predict_proba(X)
+        ranked = sorted(
+            zip(self.classifier.classes_, probabilities.tolist(), strict=True),
+            key=lambda pair: -pair[1],
+        )
+        return list(ranked)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print a table of what the model hears in each recording; name those that cannot be used."""
+    try:
+        model = load_model(arguments.model)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    rows = []
+    for path in arguments.recordings:
+        try:
+            signal = read_signal(path, n_times=model.n_times, sampling_rate=model.sampling_rate)
+            rows.append([path, *_columns(_classify(model, signal, path))])
+        except (OSError, ValueError) as error:
+            complain(f"skscatter: {reason(error)}")
+    if rows:
+        header = ["recording", "digit", "probability", "runner-up"]
+        say_table(header[: len(rows[0])], rows)
+    return 0 if len(rows) == len(arguments.recordings) else 1
+
+
+def _classify(model: Model, signal: NDArray[Any], path: Path) -> list[tuple[Any, float | None]]:
+    """Rank the classes of a recording; errors name the recording.
+
+    Raises
+    ------
+    ValueError
+        If the model does not accept this signal.
+    CommandError
+        If the model fails in any other way.
+    """
+    try:
+        return model.rank(signal)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    except Exception as error:  # a model may hold anything
+        raise CommandError(
+            f"{path}: the model failed with {type(error).__name__}: {error}"
+        ) from error
+
+
+def _columns(ranked: list[tuple[Any, float | None]]) -> list[str]:
+    """Columns of a table: the class, its probability, and the second class with its own."""
+    (best, probability), *others = ranked
+    if probability is None:
+        return [str(best)]
+    runner_up = f"{others[0][0]} ({others[0][1]:.3f})" if others else "-"
+    return [str(best), f"{probability:.3f}", runner_up]
+
+
+def load_model(path: str | os.PathLike[str]) -> Model:
+    """Load a saved classifier of recordings.
+
+    Loading a joblib file runs the code that it names. Only load files that you trust.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be opened.
+    ValueError
+        If it holds anything else.
+    """
+    with Path(path).open("rb") as file:
+        try:
+            classifier = joblib.load(file)
+        except Exception as error:  # damaged files raise nearly anything
+            raise ValueError(
+                f"{path} is not a model that can be loaded ({type(error).__name__}: {error})."
+            ) from error
+    try:
+        scattering = find_scattering(classifier)
+        check_is_fitted(classifier)
+    except NotFittedError as error:
+        raise ValueError(f"{path} holds a model that is not fitted.") from error
+    except TypeError as error:
+        raise ValueError(
+            f"{path} holds no pipeline of a scattering transform and a classifier, but "
+            f"{_with_article(type(classifier).__name__)}."
+        ) from error
+    if not is_classifier(classifier):
+        raise ValueError(f"{path} holds a scattering transform without a classifier.")
+    if scattering.n_channels_ > 1:
+        raise ValueError(
+            f"{path} was fitted to signals of {scattering.n_channels_} channels. The channels of "
+            "a recording are averaged: fit the model to signals of one channel."
+        )
+    sampling_rate = sampling_rate_of(scattering)
+    if sampling_rate is None:
+        raise ValueError(
+            f"{path} does not say which sampling rate it was fitted to: pass sampling_rate= to "
+            f"{type(scattering).__name__} before fitting."
+        )
+    scattering.set_params(**WORK)
+    n_times = getattr(classifier, "n_features_in_", scattering.n_times_)
+    return Model(classifier, float(sampling_rate), n_times)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
+
+
+def read_signal(
+    path: str | os.PathLike[str], *, n_times: int | None, sampling_rate: float
+) -> NDArray[Any]:
+    """Read a recording and prepare it as the data sets prepare theirs.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A WAV file of any sampling rate. Channels are averaged.
+    n_times : int or None
+        The length wanted: a longer recording is cut, a shorter one is centred in zeros. None
+        leaves the length as it is.
+    sampling_rate : float
+        The rate wanted, in Hz.
+
+    Returns
+    -------
+    ndarray of shape (n_times,) or (length,), float32
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such file or it cannot be used. The message names it.
+    """
+    signal, rate = read_wav(path)
+    if rate != sampling_rate:
+        if not 1 / MAX_RESAMPLING <= sampling_rate / rate <= MAX_RESAMPLING:
+            raise ValueError(
+                f"{os.fspath(path)} has a sampling rate of {rate} Hz, too far from the "
+                f"model's {sampling_rate:g} Hz."
+            )
+        # The filter is as long as the larger number of the ratio; 1000 is exact for the
+        # usual rates.
+        ratio = Fraction(sampling_rate / rate).limit_denominator(1000)
+        signal = resample_poly(signal, ratio.numerator, ratio.denominator)
+    return fit_length(signal, n_times).astype(np.float32, copy=False)

@@ -1,0 +1,202 @@
+"""The command `demo`: what it prints and which files it writes. `skscatter._cli.demo` computes."""
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from skscatter._cache.store import RowStore
+from skscatter._cli import demo
+from skscatter._cli.console import complain, say, say_table
+from skscatter._cli.demo import Digits, Result
+from skscatter._cli.errors import CommandError, reason
+from skscatter._common.home import expand_path
+from skscatter.datasets._data_home import write_atomically
+
+FEATURES = "features.sqlite"  # the cache of features, in the folder of the results
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train, test and save a classifier of spoken digits."""
+    if arguments.data == "spoken-digits" and arguments.source is not None:
+        arguments.parser.error("--source is for fsdd, not for --data spoken-digits")
+    out = _make_folder(arguments.out)
+    store = RowStore(out / FEATURES)
+    seconds: dict[str, float] = {}
+    with demo.timed(seconds, "data"):
+        digits = _load_digits(arguments)
+    _say_data(digits)
+
+    if arguments.example:
+        say("", "Fitting with the published parameters")
+        result = demo.run_example(digits, n_jobs=arguments.n_jobs, store=store)
+        _say_published(result)
+    else:
+        result = _search(digits, arguments.n_jobs, store)
+        _say_candidates(result)
+    _say_digits(result)
+    _say_features(result)
+
+    seconds |= result.seconds
+    with demo.timed(seconds, "files"):
+        files = _write_files(out, digits, result)
+    say("", "Seconds: " + ", ".join(f"{step} {took:.1f}" for step, took in seconds.items()))
+    _say_files(files)
+    return 0
+
+
+def _make_folder(name: str) -> Path:
+    """Make the folder of the results, before anything is computed for it."""
+    try:
+        out = expand_path("--out", name, "the path of a folder")
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    out.mkdir(parents=True, exist_ok=True)
+    if not os.access(out, os.W_OK):
+        raise CommandError(f"{out}: no permission to write")
+    return out
+
+
+def _load_digits(arguments: argparse.Namespace) -> Digits:
+    try:
+        return demo.load_digits(
+            arguments.data, source=arguments.source, data_home=arguments.data_home
+        )
+    except OSError as error:
+        raise CommandError(
+            f"the Free Spoken Digit Dataset is not available ({error}). Pass the URL or the path "
+            "of a copy with --source, or use the embedded recordings with --data spoken-digits."
+        ) from error
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+
+
+def _search(digits: Digits, n_jobs: int, store: RowStore) -> Result:
+    n_fits = demo.n_fits()
+    say(
+        "",
+        f"Search: {n_fits // demo.N_FOLDS} candidates, {demo.N_FOLDS} folds of the training part",
+    )
+    # disable=None: a progress bar only if standard error is a terminal.
+    with tqdm(total=n_fits, desc="Search", unit="fit", leave=False, disable=None) as bar:
+        return demo.run_search(digits, n_jobs=n_jobs, on_fit=bar.update, store=store)
+
+
+def _say_data(digits: Digits) -> None:
+    if digits.why_not_fsdd is not None:
+        complain(
+            "skscatter: the Free Spoken Digit Dataset is not available, so the embedded digits "
+            f"are used ({digits.why_not_fsdd})"
+        )
+    bunch = digits.bunch
+    say(
+        f"Data: {digits.title}",
+        f"{bunch.train.sum()} training and {bunch.test.sum()} test recordings of "
+        f"{bunch.data.shape[1]} samples at {bunch.sampling_rate} Hz",
+    )
+
+
+def _say_candidates(result: Result) -> None:
+    assert result.search is not None
+    found = demo.candidates(result.search)
+    names = list(found[0].parameters)
+    say()
+    say_table(
+        ["rank", *names, "CV accuracy", "std"],
+        [[c.rank, *c.parameters.values(), f"{c.mean:.2%}", f"{c.std:.2%}"] for c in found],
+    )
+    best = ", ".join(f"{name}={value}" for name, value in found[0].parameters.items())
+    say(
+        "",
+        f"Best: {best}",
+        f"Accuracy: {result.train_accuracy:.1%} training, {result.test_accuracy:.1%} test",
+    )
+
+
+def _say_published(result: Result) -> None:
+    ours = (result.train_accuracy, result.test_accuracy)
+    say()
+    say_table(
+        ["accuracy", "ours", "published"],
+        [
+            [part, f"{here:.1%}", f"{there:.1%}"]
+            for part, here, there in zip(
+                ("training", "test"), ours, demo.EXAMPLE_PUBLISHED, strict=True
+            )
+        ],
+    )
+    say(
+        "",
+        "Published: kymatio's spoken digit example, on an earlier, smaller release of the Free",
+        "Spoken Digit Dataset.",
+    )
+
+
+def _say_digits(result: Result) -> None:
+    say()
+    say_table(
+        ["digit", "precision", "recall", "f1", "recordings"],
+        [
+            [s.digit, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", s.n_recordings]
+            for s in result.digit_scores
+        ],
+    )
+
+
+def _say_features(result: Result) -> None:
+    total = result.n_computed + result.n_found
+    if total:
+        say(
+            "",
+            f"Features: {result.n_computed:,} of {total:,} computed, the others read "
+            f"from {FEATURES}",
+        )
+
+
+def _say_files(files: dict[Path, str]) -> None:
+    say("", "Files:", *(f"  {path}  {content}" for path, content in files.items()))
+    model, *_, recording = files
+    command = shlex.join([*_this_program(), "predict", str(model), str(recording)])
+    say("", "Try the model:", f"  {command}")
+
+
+def _this_program() -> list[str]:
+    """How the user called this program, which may not be on the path."""
+    program = Path(sys.argv[0])
+    return [sys.argv[0]] if program.stem == "skscatter" else ["python", "-m", "skscatter"]
+
+
+def _write_files(out: Path, digits: Digits, result: Result) -> dict[Path, str]:
+    """Write the results. Return what each file holds; the first is the model, the last a recording.
+
+    Raises
+    ------
+    CommandError
+        If a file cannot be written.
+    """
+    files: dict[Path, str] = {}
+
+    def write(name: str, contents: bytes, description: str) -> None:
+        try:
+            write_atomically(out / name, contents)
+        except OSError as error:  # a full disk does not say which file
+            raise CommandError(f"{out / name}: {error.strerror or reason(error)}") from error
+        files[out / name] = description
+
+    write("model.joblib", demo.model_bytes(result.model), "the fitted pipeline")
+    if result.search is not None:
+        contents = demo.cv_results_bytes(result.search.cv_results_)
+        write("cv_results.csv", contents, "all results of the search")
+    if (out / FEATURES).exists():
+        files[out / FEATURES] = "the features, which later runs read"
+    try:
+        contents = demo.confusion_bytes(result, digits.title)
+    except ImportError as error:
+        complain(f"skscatter: no confusion.png: {error}")
+    else:
+        write("confusion.png", contents, "the confusion matrix of the test part")
+    write(*demo.sample_recording(digits), "a recording of the test part")
+    return files

@@ -1,0 +1,57 @@
+"""The scattering transformer in a fitted model."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skscatter._estimators.scattering import Scattering1D
+from skscatter._estimators.selection import SelectPaths
+
+
+def find_scattering(estimator: Any) -> Scattering1D:
+    """Return the fitted scattering transformer in an estimator.
+
+    Parameters
+    ----------
+    estimator : Scattering1D, SelectPaths, Pipeline or search
+        In a pipeline the transformer may be any one step; in a search, it is looked for in
+        ``best_estimator_``.
+
+    Raises
+    ------
+    NotFittedError
+        If `estimator` is not fitted.
+    TypeError
+        If there is no such transformer, or more than one.
+    """
+    found = list(_scatterings(estimator))
+    if len(found) != 1:
+        raise TypeError(
+            f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
+            "Accepted: Scattering1D, LogScattering1D, SelectPaths, a Pipeline with one of them as "
+            "a step, or a search over one of these."
+        )
+    check_is_fitted(found[0])
+    return found[0]
+
+
+def _scatterings(estimator: Any) -> Iterator[Scattering1D]:
+    if isinstance(estimator, Scattering1D):
+        yield estimator
+    elif isinstance(estimator, SelectPaths):
+        check_is_fitted(estimator)
+        yield estimator.transformer_
+    elif isinstance(estimator, Pipeline):
+        for _, step in estimator.steps:
+            yield from _scatterings(step)
+    elif hasattr(estimator, "best_estimator_"):
+        yield from _scatterings(estimator.best_estimator_)
+    elif hasattr(estimator, "refit") and hasattr(estimator, "estimator"):
+        check_is_fitted(estimator)
+
+
+def sampling_rate_of(scattering: Scattering1D) -> float | None:
+    """Return the sampling rate of the signals that a transformer was fitted to, in Hz."""
+    return scattering.sampling_rate

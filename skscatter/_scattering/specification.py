@@ -1,0 +1,165 @@
+"""What `fit` settles: everything that features depend on, as one value.
+
+Features, their names and tables, the keys of cached features and what a saved model holds are
+functions of a `Specification`. Nothing else of an estimator enters them.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from skscatter._scattering.namespace import Array, Namespace
+from skscatter._scattering.pooling import pool
+from skscatter._scattering.settings import Settings
+
+LOG_STAGES = ("frames", "pooled")
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """The logarithm of coefficients of order 1 and 2.
+
+    Attributes
+    ----------
+    eps : float
+        Added to the coefficients first.
+    stage : {"frames", "pooled"}
+        Whether it comes before or after pooling.
+    """
+
+    eps: float
+    stage: str
+
+    def __call__(self, xp: Namespace, S: Array, n_linear: int) -> Array:
+        """Take the logarithm of coefficients of shape (n_signals, n_paths, ...).
+
+        The first `n_linear` paths, those of order 0, stay as they are: they have a sign.
+        """
+        result = abs(S)  # rounding can leave a coefficient just below zero
+        result[:, :n_linear] = S[:, :n_linear]
+        logarithms = result[:, n_linear:]
+        info = np.finfo(xp.dtype)
+        # Beyond these bounds eps, or a sum with it, is zero or infinite in this precision.
+        if float(info.tiny) <= self.eps <= float(info.max) * float(info.eps) / 4:
+            logarithms += self.eps
+            xp.log(logarithms, out=logarithms)
+        else:
+            xp.log_add(logarithms, math.log(self.eps), out=logarithms)
+        return result
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A fitted transform.
+
+    Attributes
+    ----------
+    settings : Settings
+        Of the coefficients.
+    input_scaling : {None, "max", "rms"}
+        What each signal is divided by.
+    logarithm : Logarithm or None
+        None leaves coefficients linear.
+    pooling : tuple of str
+        Statistics over the frames of each segment; none of them keeps every frame.
+    n_segments : int
+        Segments of a signal's duration.
+    channel_pooling : tuple of str
+        Statistics over the channels; none of them keeps every channel.
+    sampling_rate : float or None
+        In Hz, for names and tables.
+    n_channels : int
+        Channels of a signal.
+    n_times : int or None
+        Samples that every signal must have; None where each may have its own length.
+    extends_short : bool
+        Whether signals that are too short for the scale are continued to the least length.
+    library : str
+        Array library of the signals that were fitted on.
+    """
+
+    settings: Settings
+    input_scaling: str | None
+    logarithm: Logarithm | None
+    pooling: tuple[str, ...]
+    n_segments: int
+    channel_pooling: tuple[str, ...]
+    sampling_rate: float | None
+    n_channels: int
+    n_times: int | None
+    extends_short: bool
+    library: str
+
+    def features(self, xp: Namespace, S: Array) -> Array:
+        """Make the features of rows from their coefficients.
+
+        Parameters
+        ----------
+        xp : Namespace
+            Array operations, in the precision of `S`.
+        S : array of shape (n_rows, n_paths, n_frames)
+            Coefficients of channels of signals of one length.
+
+        Returns
+        -------
+        features : array of shape (n_rows, n_paths * n_features_of_a_path)
+            By path, then by segment and statistic, or by frame without pooling.
+        """
+        n_linear = int(self.settings.include_order0)
+        if self.logarithm is not None and self.logarithm.stage == "frames":
+            S = self.logarithm(xp, S, n_linear)
+        if self.pooling:
+            S = pool(xp, S, self.pooling, self.n_segments).reshape(*S.shape[:2], -1)
+        if self.logarithm is not None and self.logarithm.stage == "pooled":
+            S = self.logarithm(xp, S, n_linear)
+        return S.reshape(len(S), math.prod(S.shape[1:]))
+
+    def join_channels(self, xp: Namespace, features: Array) -> Array:
+        """Join or pool the features of channels, of shape (n_samples, n_channels, width)."""
+        if self.channel_pooling:
+            pooled = pool(xp, features.swapaxes(1, 2), self.channel_pooling, 1)
+            features = pooled.swapaxes(1, 3)  # (n_samples, n_statistics, 1, width)
+        return features.reshape(len(features), math.prod(features.shape[1:]))
+
+    def of_one_row(self) -> dict[str, Any]:
+        """Return what the features of one channel of one signal depend on, beside its samples.
+
+        Equal values have equal forms, and what has no effect is left out.
+        """
+        return {
+            **asdict(self.settings),
+            "T": float(self.settings.T),  # 256 and 256.0 are one T
+            "input_scaling": self.input_scaling,
+            "logarithm": None if self.logarithm is None else asdict(self.logarithm),
+            "pooling": self.pooling,
+            "n_segments": self.n_segments if self.pooling else None,
+        }
+
+    def as_state(self) -> dict[str, Any]:
+        """Return the specification in plain types, for a saved model."""
+        return asdict(self)
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any]) -> Self:
+        """Make a specification from plain types."""
+        logarithm = state["logarithm"]
+        return cls(
+            **state
+            | {
+                "settings": Settings(**_with_tuples(state["settings"])),
+                "logarithm": None if logarithm is None else Logarithm(**logarithm),
+                "pooling": tuple(state["pooling"]),
+                "channel_pooling": tuple(state["channel_pooling"]),
+            }
+        )
+
+
+def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields with sequences as tuples, which is what they were before they were saved."""
+    return {
+        name: tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+        for name, value in fields.items()
+    }
