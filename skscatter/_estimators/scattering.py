@@ -29,6 +29,7 @@ from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
+from skscatter._common.units import units_for
 from skscatter._estimators.docstrings import share_descriptions
 from skscatter._estimators.feature_table import (
     PathFeature,
@@ -476,6 +477,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return signals.as_given([np.stack(S[i : i + n]) for i in range(0, n_rows, n)])
 
     @property
+    def specification_(self) -> Specification:
+        """Everything that features depend on, as one frozen, hashable value."""
+        return self._fitted()
+
+    @property
     def J_(self) -> int:
         """Scale in use."""
         return self._fitted().settings.J
@@ -563,11 +569,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         """
         paths, sampling_rate = self.paths_, self.sampling_rate_
         pd = import_optional("pandas", None, "paths_frame()")
-        unit = 1.0 if sampling_rate is None else sampling_rate
+        rate = units_for(sampling_rate).rate
         frame = pd.DataFrame(paths[["order", "n1", "n2", "j1", "j2"]])
         frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
-            frame[column] = paths[field] * unit
+            frame[column] = paths[field] * rate
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
@@ -603,7 +609,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
         first = layout.grid.first_frame - layout.start
         samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
-        return samples if spec.sampling_rate is None else samples / spec.sampling_rate
+        return samples / units_for(spec.sampling_rate).rate
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
