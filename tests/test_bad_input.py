@@ -150,6 +150,7 @@ ACCEPTED = {
             "frame_length": "1",
             "hop_length": f"None {NUMBERS_FROM_1}",
             "sampling_rate": f"None {REAL}",
+            "unit": "",
         },
     ),
     RowStore: (

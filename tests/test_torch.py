@@ -31,12 +31,12 @@ from skscatter._backends.choice import KYMATIO, NUMPY, Device, choose_device, na
 from skscatter._backends.engines import get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._backends.torch_arrays import TorchNamespace
+from skscatter._execution.blocks import group_by_length
 from skscatter._scattering.amplitude import to_unit_magnitude
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS, pool
 from skscatter._scattering.settings import resolve
-from skscatter._signals.rows import group_by_length
 
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
 

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.parameters import check_integer
 from skscatter._estimators.scattering import Scattering1D
+from skscatter._signals.samples import as_array
 
 
 def check_signal(scattering: Scattering1D, x: ArrayLike, channel: int) -> NDArray[Any]:
@@ -22,9 +23,7 @@ def check_signal(scattering: Scattering1D, x: ArrayLike, channel: int) -> NDArra
         If `x` is not one signal of finite numbers with as many channels as the transformer was
         fitted on, or `channel` is not one of them.
     """
-    if _is_masked(x):
-        raise ValueError("x is masked in places. Input X contains missing values.")
-    x = np.asarray(x)
+    x = as_array("x", x)
     n_channels = scattering.n_channels_
     if x.ndim not in (1, 2) or len(np.atleast_2d(x)) != n_channels:
         accepted = f"({n_channels}, length)" if n_channels > 1 else "(length,)"
@@ -37,10 +36,3 @@ def check_signal(scattering: Scattering1D, x: ArrayLike, channel: int) -> NDArra
     if check_integer("channel", channel, minimum=0) >= n_channels:
         raise ValueError(f"channel={channel!r} must be below {n_channels}, the number of channels.")
     return np.atleast_2d(x)
-
-
-def _is_masked(x: Any) -> bool:
-    """Whether samples are masked, in an array or in a list of arrays."""
-    if isinstance(x, list | tuple):
-        return any(_is_masked(channel) for channel in x)
-    return bool(np.ma.is_masked(x))

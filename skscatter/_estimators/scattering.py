@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -49,6 +49,7 @@ from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
 from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
+from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
 from skscatter._signals.rows import Signals, as_index
 from skscatter._signals.short import continue_short
@@ -374,9 +375,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         Parameters
         ----------
         batches : iterable of what `transform` takes
-            Such as a generator. Batches may differ in size and in kind; those without signals
-            have no features, in the same number of columns. The source is read in the thread that
-            asks for features, so that database cursors can be used, and one batch ahead of them.
+            Such as a generator, or a data loader of PyTorch, whose batches may be lists of one
+            array. Batches may differ in size and in kind; those without signals have no features,
+            in the same number of columns. The source is read in the thread that asks for features,
+            so that database cursors can be used, and one batch ahead of them.
 
         Returns
         -------
@@ -413,7 +415,12 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_is_fitted(self)
         stop = threading.Event()
         fixed = self._copy_with(CallOptions(min_signals=0, stop=stop))
-        return read_ahead(fixed.transform, check_batches(batches), stop)
+        return read_ahead(
+            fixed.transform,
+            check_batches(batches),
+            stop,
+            prepare=partial(unwrap_batch, n_channels=self.n_channels_),
+        )
 
     def scatter(self, X: ArrayLike) -> Any:
         """Compute the coefficients at every frame: no logarithm, no pooling.
@@ -770,7 +777,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         expected = Expected(
             n_channels=spec.n_channels,
             n_times=spec.n_times,
-            min_times=1 if spec.extends_short else settings.min_times,
+            min_times=settings.min_times,
+            extends_short=spec.extends_short,
             library=spec.library,
             scales=f"J={settings.J}, T={settings.T} and stride={settings.stride}",
         )

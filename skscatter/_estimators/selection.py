@@ -9,13 +9,14 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skscatter._backends.choice import adopt
+from skscatter._backends.choice import adopt, library_of
 from skscatter._common.parameters import check_integer, check_real
 from skscatter._common.public import public
 from skscatter._common.units import Units, units_for
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
+from skscatter._signals.validation import check_library
 
 Range = tuple[float | None, float | None] | None
 
@@ -147,6 +148,7 @@ S1_54.42Hz_seg0_mean
             As for the transformer.
         """
         check_is_fitted(self)
+        check_library(self, library_of(X), "transform", self.transformer_._spec.library)
         with config_context(transform_output="default"):
             features = self.transformer_.transform(X)
         if is_dask(features):
