@@ -3,7 +3,7 @@
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
@@ -38,7 +38,7 @@ from skscatter._estimators.feature_table import (
     path_features,
 )
 from skscatter._estimators.saving import Saved
-from skscatter._execution.run import FLOATING_POINT, Run, precision_of
+from skscatter._execution.run import Run, floating_point, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
 from skscatter._execution.threads import check_n_jobs
 from skscatter._scattering.amplitude import INPUT_SCALINGS
@@ -162,6 +162,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    specification_ : Specification
+        Everything that features depend on, as one frozen, hashable value.
     J_ : int
         Scale in use.
     Q_ : tuple of (int, int)
@@ -359,7 +361,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 for block, features in run.blocks(positions):
                     rows[as_index(block)] = features
                     progress.update(len(block))
-        with np.errstate(**FLOATING_POINT), home.working(from_numpy=False):
+        with floating_point(), home.working(from_numpy=False):
             joined = spec.join_channels(
                 home, rows.reshape(signals.n_samples, signals.n_channels, width)
             )
@@ -815,7 +817,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 
     def _missing(
         self, signals: Signals, rows: Array, rows_at_once: int, progress: Any
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
         store = check_memory(self.memory)
         if store is None or not signals.from_numpy:
@@ -862,7 +864,7 @@ class LogScattering1D(Scattering1D):
 
     Attributes
     ----------
-    {J_} {Q_} {T_} {stride_} {sampling_rate_} {n_times_} {n_channels_} {n_frames_}
+    {specification_} {J_} {Q_} {T_} {stride_} {sampling_rate_} {n_times_} {n_channels_} {n_frames_}
     {n_features_in_} {feature_names_in_}
 
     See Also

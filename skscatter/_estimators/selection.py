@@ -148,7 +148,7 @@ S1_54.42Hz_seg0_mean
             As for the transformer.
         """
         check_is_fitted(self)
-        check_library(self, library_of(X), "transform", self.transformer_._spec.library)
+        check_library(self, library_of(X), "transform", self.transformer_.specification_.library)
         with config_context(transform_output="default"):
             features = self.transformer_.transform(X)
         if is_dask(features):
