@@ -185,7 +185,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     from numba import njit
 
     from skscatter._backends.choice import NUMBA
-    from skscatter._backends.compiled.cascade import times_in_lanes
+    from skscatter._backends.compiled.cascade import copies_in_lanes
     from skscatter._backends.compiled.fourier import forward, inverse
     from skscatter._backends.compiled.vectors import LANES
     from skscatter._backends.engines import get_engine
@@ -197,7 +197,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     cascade = engine.cascade
     n_signals = -(-len(X) // n_threads)
     n_groups = -(-n_signals // LANES)
-    paths, _ = cascade.paths[times_in_lanes(min(n_signals, LANES))]
+    paths, _ = cascade.paths[copies_in_lanes(min(n_signals, LANES))]
 
     @njit(nogil=True)
     def transforms(paths: np.ndarray, table: np.ndarray, y: np.ndarray, z: np.ndarray) -> None:
@@ -213,7 +213,7 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
     def work(y: np.ndarray, z: np.ndarray) -> None:
         for _ in range(n_groups):
             y[:] = z[:] = 1e-6  # or numbers grow from transform to transform
-            transforms(paths, cascade.table, y, z)
+            transforms(paths, cascade.twiddles, y, z)
 
     work_spaces = [cascade._new_workspace()[4:6] for _ in range(n_threads)]
     pool = ThreadPoolExecutor(n_threads)

@@ -6,17 +6,17 @@ Five folds, J in {7, 8, 9} and Q in {8, 12}, in processes::
     python benchmarks/store.py --source free-spoken-digit-dataset-1.0.10.zip --json store.json
     python benchmarks/store.py --n-signals 60 --n-times 1024  # to see it run
 
-Three searches follow each other: without a store, with a new one, and with that one after a change
-of the classifier alone, which changes nothing of the scattering. The first two must score alike.
+There are three searches: without a store, with a new one, and with the same one after a change of
+the classifier, which leaves the scattering as it is. The first two must give the same scores.
 
 "Scattering" is the time that worker processes spend inside ``transform``, added up: signals to
-features, keys, lookups, writing, and waiting for rows that another worker computes. Taken on the
-clock it counts a worker that waits like one that computes; on a machine that others use, processor
-time (of the one thread that each worker has) tells more. What the classifier takes is in the total
-alone. BLAS has one thread everywhere.
+features, keys, lookups, writing, and waiting for rows that another worker computes. Wall-clock time
+counts a worker that waits like one that computes. On a shared machine, processor time (of the one
+thread that each worker has) is more reliable. Only the total includes the classifier. BLAS has one
+thread everywhere.
 
-The lookup is that of the search's best setting for all signals, in one process: the best of several
-rounds with everything stored, and the best of as many without a store, on one thread.
+The lookup is measured with the best parameters of the search, for all signals, in one process: the
+best of several rounds with everything stored, and the best of as many without a store.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, RowStore
 from skscatter._cli.demo import CLASSIFIER
-from skscatter._execution.parallel import one_blas_thread
+from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd
 
 GRID = {"scattering__J": [7, 8, 9], "scattering__Q": [8, 12]}

@@ -4,20 +4,19 @@ Usage, with espeak-ng and skscatter installed (``apt-get install espeak-ng``)::
 
     python docs/make_spoken_digits.py [OUTPUT]
 
-OUTPUT is ``skscatter/datasets/data/spoken_digits.npz`` of this checkout unless given.
-The shipped file was made with espeak-ng 1.51. The script is deterministic: with that version
-it makes the same recordings every time (``--check`` compares them with an existing file
-instead of writing), and it needs about 15 seconds.
+The default of OUTPUT is ``skscatter/datasets/data/spoken_digits.npz`` of this checkout.
+The shipped file was made with espeak-ng 1.51. With that version, the script makes the same
+recordings every time. ``--check`` compares them with an existing file instead of writing.
 
-Each recording is one English digit spoken by espeak-ng and then made a little less clean:
+Each recording is one English digit, spoken by espeak-ng and then made less clean:
 
 1. speed and pitch differ from take to take;
-2. trimmed to the sound itself and resampled from 22,050 Hz to 8 kHz;
-3. tilted in its spectrum, as by a microphone and its distance;
-4. up to 60 ms of silence before and after it;
-5. coloured background noise, 5 to 25 dB below the speech;
-6. a gain of 0 to -20 dB;
-7. G.711 mu-law, 8 bits a sample, which keeps the wheel small.
+2. it is trimmed to the sound itself and resampled from 22,050 Hz to 8 kHz;
+3. its spectrum is tilted, as by a microphone and its distance;
+4. up to 60 ms of silence are added before and after it;
+5. coloured background noise is added, 5 to 25 dB below the speech;
+6. it gets a gain of 0 to -20 dB;
+7. it is stored as G.711 mu-law, 8 bits a sample, which keeps the wheel small.
 """
 
 import argparse
@@ -30,16 +29,16 @@ from pathlib import Path
 import numpy as np
 from scipy import signal
 
-from skscatter.datasets._digits import SAMPLING_RATE, Recordings
-from skscatter.datasets._recordings import read_wav
-from skscatter.datasets._spoken_digits import MU_LAW, TAG
+from skscatter.datasets.audio import read_recording
+from skscatter.datasets.digits import SAMPLING_RATE, Recordings
+from skscatter.datasets.spoken_digits import MU_LAW, TAG
 
 OUTPUT = Path(__file__).parents[1] / "skscatter" / "datasets" / "data" / "spoken_digits.npz"
 SEED = 20261122
 N_TAKES = 3
 WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-# Accents of espeak-ng by the name they get here, each with variants of the voice: m male,
-# f female. Left out: whispers, robots, and the variants that imitate other synthesizers.
+# Accents of espeak-ng by the name that they have here, each with variants of the voice (m is male,
+# f is female). Whispers, robots, and variants that imitate other synthesizers are left out.
 VOICES = {
     "caribbean": ("en-029", ["m1", "m3", "f2"]),
     "england": ("en-gb", ["m1", "m3", "f2", "f4"]),
@@ -53,18 +52,19 @@ VOICES = {
 
 
 def speak(word, voice, rng):
-    """Let espeak-ng say a word; the sound at 8 kHz, trimmed."""
+    """Return a word spoken by espeak-ng, at 8 kHz, trimmed."""
     command = ["espeak-ng", "-v", voice, "--stdout"]
     command += ["-s", str(rng.integers(155, 226)), "-p", str(rng.integers(25, 76)), word]
     output = subprocess.run(command, check=True, capture_output=True).stdout
-    sound, rate = read_wav(output)
-    speech = signal.resample_poly(sound.astype(np.float64), SAMPLING_RATE, rate)
+    sound, rate = read_recording(output)
+    # Not the resampler of `read_recording`: it would make other recordings than those shipped.
+    speech = signal.resample_poly(sound[0].astype(np.float64), SAMPLING_RATE, rate)
     (sounding,) = np.nonzero(np.abs(speech) > 0.01 * np.abs(speech).max())
     return speech[sounding[0] : sounding[-1] + 1]
 
 
 def coloured_noise(n_times, exponent, rng):
-    """Noise of unit power whose power spectrum falls as ``frequency ** -exponent``."""
+    """Return noise of unit power whose power spectrum falls as ``frequency ** -exponent``."""
     spectrum = np.fft.rfft(rng.standard_normal(n_times))
     spectrum[1:] *= np.arange(1, len(spectrum)) ** (-exponent / 2)
     spectrum[0] = 0
@@ -73,7 +73,7 @@ def coloured_noise(n_times, exponent, rng):
 
 
 def record(word, voice, rng):
-    """One take as int16 samples at 8 kHz."""
+    """Return one take as int16 samples at 8 kHz."""
     speech = speak(word, voice, rng)
     tilt = rng.uniform(-0.5, 0.5)
     speech = signal.lfilter([1, tilt], [1], speech)
@@ -86,27 +86,27 @@ def record(word, voice, rng):
 
 
 def mu_law(samples):
-    """Bytes whose decoded values, the table MU_LAW, are nearest to the samples."""
+    """Return the bytes whose values in the table MU_LAW are nearest to the samples."""
     order = np.argsort(MU_LAW, kind="stable")
     levels = MU_LAW[order].astype(np.int64)
     return order[np.searchsorted((levels[1:] + levels[:-1]) // 2, samples)].astype(np.uint8)
 
 
 def make_take(number, digit, index):
-    """File name and mu-law bytes of one take of the voice with this number."""
+    """Return the file name and the mu-law bytes of one take of a voice, given by its number."""
     accent, language, variant = [
         (accent, language, variant)
         for accent, (language, variants) in VOICES.items()
         for variant in variants
     ][number]
-    # A generator of its own, so that no take depends on the others.
+    # A generator for each take, so that none depends on the others.
     rng = np.random.default_rng([SEED, number, digit, index])
     take = record(WORDS[digit], f"{language}+{variant}", rng)
     return f"{digit}_{accent}-{variant}_{index}.wav", mu_law(take)
 
 
 def make():
-    """All the recordings, sorted by file name."""
+    """Make all recordings, sorted by file name."""
     n_voices = sum(len(variants) for _, variants in VOICES.values())
     numbers = itertools.product(range(n_voices), range(len(WORDS)), range(N_TAKES))
     return Recordings.from_dict(dict(itertools.starmap(make_take, numbers)))

@@ -1,23 +1,23 @@
 """Scattering in the pipelines of aeon, which must be installed: ``pip install aeon``.
 
-scikit-learn's own pipelines take aeon's data and aeon's transformers, and need nothing of this.
+Pipelines of scikit-learn take aeon's data and transformers without it.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from aeon.transformations.collection import BaseCollectionTransformer
 from numpy.typing import NDArray
-from sklearn.base import clone
 
-from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter import LogScattering1D
+from skscatter._estimators.adapters import Adapter
 
 
-class ScatteringTransformer(BaseCollectionTransformer):
+class ScatteringTransformer(Adapter, BaseCollectionTransformer):
     """A scattering transformer for aeon: series in, a table of features out.
 
-    aeon lets estimators that are not its own into its pipelines for series of one channel and one
-    length only. This says of a transformer of skscatter that it can do more.
+    Pipelines of aeon let estimators of other libraries see series of one channel and one length
+    only. This class declares that the transformers of skscatter take any.
 
     Parameters
     ----------
@@ -51,14 +51,8 @@ class ScatteringTransformer(BaseCollectionTransformer):
         "output_data_type": "Tabular",
     }
 
-    def __init__(self, transformer: Scattering1D | SelectPaths | None = None) -> None:
-        self.transformer = transformer
-        super().__init__()
-
-    def _fit(self, X: Any, y: Any = None) -> "ScatteringTransformer":
-        given = LogScattering1D() if self.transformer is None else self.transformer
-        self.transformer_ = clone(given).fit(X)
-        return self
+    def _fit(self, X: Any, y: Any = None) -> Self:
+        return self._fit_clone(X)
 
     def _transform(self, X: Any, y: Any = None) -> NDArray[np.floating]:
         return self.transformer_.transform(X)

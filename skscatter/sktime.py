@@ -1,19 +1,20 @@
 """Scattering in the pipelines of sktime, which must be installed: ``pip install sktime``.
 
-scikit-learn's own pipelines take sktime's ``numpy3D`` data, and need nothing of this.
+Pipelines of scikit-learn take sktime's ``numpy3D`` data without it.
 """
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from numpy.typing import NDArray
 from sktime.transformations.base import BaseTransformer
 
 from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter._estimators.adapters import Adapter
 
 
-class ScatteringTransformer(BaseTransformer):
+class ScatteringTransformer(Adapter, BaseTransformer):
     """A scattering transformer for sktime: a panel of series in, a table of features out.
 
     Parameters
@@ -45,7 +46,7 @@ class ScatteringTransformer(BaseTransformer):
         "scitype:transform-input": "Series",
         "scitype:transform-output": "Primitives",
         "scitype:instancewise": True,
-        "X_inner_mtype": "df-list",
+        "X_inner_mtype": "pd-multiindex",  # a list would lose the names of the instances
         "y_inner_mtype": "None",
         "capability:multivariate": True,
         "capability:unequal_length": True,
@@ -54,18 +55,16 @@ class ScatteringTransformer(BaseTransformer):
         "fit_is_empty": False,
     }
 
-    def __init__(self, transformer: Scattering1D | SelectPaths | None = None) -> None:
-        self.transformer = transformer
-        super().__init__()
+    def _fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+        return self._fit_clone(list(_signals(X).values()))
 
-    def _fit(self, X: list[pd.DataFrame], y: Any = None) -> "ScatteringTransformer":
-        given = LogScattering1D() if self.transformer is None else self.transformer
-        self.transformer_ = clone(given).fit(_signals(X))
-        return self
-
-    def _transform(self, X: list[pd.DataFrame], y: Any = None) -> pd.DataFrame:
-        features = self.transformer_.transform(_signals(X))
-        return pd.DataFrame(features, columns=self.transformer_.get_feature_names_out())
+    def _transform(self, X: pd.DataFrame, y: Any = None) -> pd.DataFrame:
+        signals = _signals(X)
+        return pd.DataFrame(
+            self.transformer_.transform(list(signals.values())),
+            index=list(signals),
+            columns=self.transformer_.get_feature_names_out(),
+        )
 
     @classmethod
     def get_test_params(cls, parameter_set: str = "default") -> list[dict[str, Any]]:
@@ -85,6 +84,9 @@ class ScatteringTransformer(BaseTransformer):
         return [{"transformer": LogScattering1D(J=2, Q=1)}, {"transformer": SelectPaths(small)}]
 
 
-def _signals(X: list[pd.DataFrame]) -> list[Any]:
-    """Bring series of shape (length, n_channels) to the shape that skscatter takes."""
-    return [np.ascontiguousarray(series.to_numpy().T) for series in X]
+def _signals(X: pd.DataFrame) -> dict[Any, NDArray[Any]]:
+    """Return the signals of a panel, of shape (n_channels, length), by their instance."""
+    return {
+        instance: np.ascontiguousarray(series.to_numpy().T)
+        for instance, series in X.groupby(level=0, sort=False)
+    }

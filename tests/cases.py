@@ -5,6 +5,7 @@ import numpy as np
 from skscatter._backends.choice import KYMATIO, NUMPY
 from skscatter._backends.engines import build_engine
 from skscatter._scattering.layout import lay_out
+from skscatter._scattering.workspace import Workspaces
 
 # The precisions, and the largest relative error of each against kymatio's NumPy front end.
 PRECISIONS = [("float64", 1e-12), ("float32", 1e-6)]
@@ -59,8 +60,9 @@ class OfOneLength:
         self.layout = lay_out(settings, n_times)
         self.engine = build(settings, self.layout.grid, dtype, device)
 
-    def __call__(self, x):
-        return self.engine(x, [(slice(0, len(x)), self.layout)])[..., : self.layout.n_frames]
+    def __call__(self, x, n_threads=1):
+        groups = [(slice(0, len(x)), self.layout)]
+        return self.engine(x, groups, Workspaces(), n_threads)[..., : self.layout.n_frames]
 
 
 def scattered(settings, x, dtype="float64", device=NUMPY):

@@ -42,7 +42,7 @@ from skscatter.datasets import (
     load_recordings,
     load_spoken_digits,
 )
-from skscatter.datasets._download import Archive
+from skscatter.datasets.download import Archive
 
 pytestmark = pytest.mark.reliability("Bad input")
 
@@ -150,6 +150,7 @@ ACCEPTED = {
             "frame_length": "1",
             "hop_length": f"None {NUMBERS_FROM_1}",
             "sampling_rate": f"None {REAL}",
+            "unit": "",
         },
     ),
     RowStore: (
@@ -258,7 +259,7 @@ def in_a_new_folder(tmp_path, monkeypatch):
         archive.writestr("tiny/recordings/0_anna_0.wav", wav.getvalue())
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     expected = Archive("tiny", path.as_uri(), sha256, "", n_recordings=1, max_bytes=2**10)
-    monkeypatch.setattr("skscatter.datasets._fsdd.FSDD", expected)
+    monkeypatch.setattr("skscatter.datasets.fsdd.FSDD", expected)
 
 
 # What accepted values may run into.

@@ -21,7 +21,7 @@ import skscatter._backends.numpy_arrays
 import skscatter._scattering.spectra
 from skscatter._backends.engines import build_engine, get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
-from skscatter._scattering.cascade import Cascade, threads_of_a_call
+from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import resolve
@@ -85,9 +85,7 @@ def test_threads_share_a_long_signal_and_change_no_bit(long_signal, monkeypatch)
         compute(*arguments)
 
     monkeypatch.setattr(Cascade, "_compute", meet_and_compute)
-    token = threads_of_a_call.set(4)
-    np.testing.assert_array_equal(scatter(x), expected)
-    threads_of_a_call.reset(token)
+    np.testing.assert_array_equal(scatter(x, n_threads=4), expected)
     assert len(threads) == 4
 
 
@@ -106,10 +104,8 @@ def test_an_error_in_one_thread_ends_the_work_of_all(where, long_signal, monkeyp
         compute(cascade, batch, stage, *arguments)
 
     monkeypatch.setattr(Cascade, "_compute", fail)
-    token = threads_of_a_call.set(2)
     with pytest.raises(KeyboardInterrupt):
-        scatter(x)
-    threads_of_a_call.reset(token)
+        scatter(x, n_threads=2)
     assert len(set(computed)) < len(scatter.engine.cascade.plan.stages)
 
 

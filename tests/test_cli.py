@@ -1,5 +1,6 @@
 import contextlib
 import csv
+import errno
 import io
 import os
 import re
@@ -19,8 +20,8 @@ from scipy.io import wavfile
 
 import skscatter
 from skscatter import RowStore
+from skscatter._cli import console, predict, report
 from skscatter._cli import demo as _demo
-from skscatter._cli import predict, report
 from skscatter._cli.main import main
 from skscatter._cli.predict import load_model, read_signal
 from skscatter.datasets import load_spoken_digits
@@ -160,6 +161,7 @@ def test_demo_goes_on_without_a_store_that_cannot_be_used(small, capsys):
     assert captured.err.startswith("skscatter: The row store")
     assert "is a file of another kind" in captured.err
     assert "Features:" not in captured.out
+    assert "features.sqlite" not in captured.out
     assert Path("skscatter-demo/features.sqlite").read_text() == "mine"
 
 
@@ -244,6 +246,9 @@ def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason
         (["--data", "fsdd", "--source", "missing.zip"], "missing.zip"),
         (["--source", "ftp://127.0.0.1/archive.zip"], "ftp://127.0.0.1/archive.zip"),
         (["--data-home", "file", "--data", "fsdd"], "'file'"),
+        (["--data-home", "~a user who does not exist"], "data_home='~a user who does not exist'"),
+        (["--out", "~a user who does not exist/x"], "--out='~a user who does not exist/x' begins"),
+        (["--out", ""], "--out='' must be the path of a folder"),
         (["--out", "file"], "file: File exists"),
         (["--out", "file/folder"], "file/folder: Not a directory"),
     ],
@@ -372,6 +377,181 @@ def test_warnings_take_one_line(monkeypatch, capsys):
     monkeypatch.setattr(predict, "run", warn)
     assert main(["predict", "model", "recording"]) == 0
     assert capsys.readouterr().err == "skscatter: first second\n"
+
+
+def test_a_full_disk_is_named_with_the_file(small, capsys, monkeypatch):
+    def fail(path, contents):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(report, "write_atomically", fail)
+    assert main(["demo", "--example", "--data", "spoken-digits", "--out", "out"]) == 1
+    file = Path("out/model.joblib")
+    assert capsys.readouterr().err == f"skscatter: {file}: No space left on device\n"
+
+
+def test_a_folder_without_permission_ends_in_one_line(capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    assert main(["demo", "--out", "out"]) == 1
+    assert capsys.readouterr().err == "skscatter: out: no permission to write\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (MemoryError("Unable to allocate 9.00 TiB"), 1, "skscatter: Unable to allocate 9.00 TiB\n"),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 1, ""),
+    ],
+)
+def test_what_ends_a_command_ends_in_one_line(error, status, message, capsys, monkeypatch):
+    def fail(arguments):
+        raise error
+
+    monkeypatch.setattr(predict, "run", fail)
+    assert main(["predict", "model", "recording"]) == status
+    assert capsys.readouterr().err == message
+
+
+def test_the_demo_needs_no_home_folder(small, capsys, monkeypatch):
+    def fail(path):
+        if str(path).startswith("~"):
+            raise RuntimeError("Could not determine home directory.")
+        return path
+
+    monkeypatch.setattr(Path, "expanduser", fail)
+    monkeypatch.delenv("SKSCATTER_DATA")
+    assert main(["demo", "--example"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("skscatter: the Free Spoken Digit Dataset is not available")
+    assert "'~/skscatter_data' begins with a home folder that does not exist" in captured.err
+    assert captured.err.count("\n") == 1
+
+
+# ---------------------------------------------------------------- streams and interrupts
+
+
+def in_shell(redirections, *arguments, **environment):
+    """Run a command with the redirections of a shell."""
+    return run(
+        "sh",
+        "-c",
+        f'exec "$0" -m skscatter "$@" {redirections}',
+        sys.executable,
+        *map(str, arguments),
+        env={**os.environ, "PYTHONUNBUFFERED": "", **environment},
+    )
+
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
+FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no /dev/full")
+
+
+@pytest.mark.parametrize(
+    ("redirections", "has_output", "errors"),
+    [
+        ("<&-", True, ["missing.wav"]),
+        ("2>&-", True, []),
+        (">&-", False, ["missing.wav", "standard output: Bad file descriptor"]),
+        ("<&- >&- 2>&-", False, []),
+        pytest.param("2>/dev/full", True, [], marks=FULL),
+        pytest.param(
+            ">/dev/full",
+            False,
+            ["missing.wav", "standard output: No space left on device"],
+            marks=FULL,
+        ),
+    ],
+)
+@POSIX
+def test_streams_that_are_closed_or_full(demo, recordings, redirections, has_output, errors):
+    model = demo[0] / "model.joblib"
+    done = in_shell(redirections, "predict", model, recordings, "missing.wav")
+    assert done.returncode == 1
+    assert (recordings in done.stdout) == has_output
+    lines = done.stderr.splitlines()
+    for line, error in zip(lines, errors, strict=True):
+        assert line.startswith(f"skscatter: {error}")
+
+
+@pytest.mark.parametrize(
+    ("redirections", "arguments", "status"),
+    [(">&-", "--version", 1), (">/dev/full", "--help", 1), ("2>/dev/full", "dance", 2)],
+)
+@POSIX
+@FULL
+def test_help_and_usage_to_streams_that_are_closed_or_full(redirections, arguments, status):
+    done = in_shell(redirections, arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith("skscatter: standard output: " if status == 1 else "")
+    assert done.stderr.count("\n") == (status == 1)
+
+
+def test_closed_streams_are_opened_in_place(monkeypatch):
+    names = ("stdin", "stdout", "stderr")
+    for name in names:
+        monkeypatch.setattr(sys, name, None)
+    console.open_closed_streams()
+    opened = [getattr(sys, name) for name in names]
+    try:
+        assert sys.stdin.read() == ""
+        with pytest.raises(OSError, match="standard output"):
+            console.say("lost")
+        console.complain("lost")
+    finally:
+        for stream in opened:
+            stream.flush()
+            os.close(stream.fileno())
+
+
+def test_messages_that_cannot_be_written_are_lost(monkeypatch):
+    class Full(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stderr", Full())
+    assert main(["predict", "missing.joblib", "missing.wav"]) == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@POSIX
+def test_file_names_that_the_output_cannot_encode_are_escaped(demo, recordings, encoding):
+    name = "Ωé\n.wav"
+    shown = name.encode(encoding, "backslashreplace").decode(encoding).replace("\n", "\\n")
+    try:
+        Path(recordings).rename(name)
+    except (OSError, UnicodeEncodeError):
+        pytest.skip("file names are of other characters here")
+    model = demo[0] / "model.joblib"
+    command = [sys.executable, "-m", "skscatter", "predict", model, name, "é"]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    (row,) = table(done.stdout.decode(encoding), "recording")
+    assert row[0] == shown
+    error = "é".encode(encoding, "backslashreplace").decode(encoding)
+    assert done.stderr.decode(encoding) == f"skscatter: {error}: No such file or directory\n"
+
+
+@pytest.mark.parametrize("module", ["argparse", "skscatter._cli.main", "sklearn"])
+def test_an_interrupt_during_imports_ends_in_one_line(module):
+    code = (
+        "import sys\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}:\n"
+        "            raise KeyboardInterrupt\n"
+        "from skscatter.__main__ import main\n"
+        "sys.modules.pop('argparse', None)\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "sys.argv[1:] = ['predict', 'model.joblib', 'a.wav']\n"
+        "print(main())"
+    )
+    done = run(sys.executable, "-c", code)
+    assert (done.stdout, done.stderr) == ("130\n", "interrupted\n")
 
 
 def test_import_brings_only_the_standard_library():

@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D
+from skscatter import LogScattering1D, Scattering1D, frame_signal
 
 dask = pytest.importorskip("dask", reason="needs the extra dask")
 da = pytest.importorskip("dask.array", reason="needs the extra dask")
@@ -29,7 +29,7 @@ def X():
 
 @pytest.fixture(scope="module")
 def client():
-    """Two processes with a thread each, which can be reached from this machine only."""
+    """Two processes of one thread each, reachable from this machine only."""
     distributed = pytest.importorskip("distributed", reason="needs the extra dask")
     with (
         distributed.LocalCluster(
@@ -53,7 +53,7 @@ def untouchable():
     return da.zeros((30, 128), chunks=(7, 128)).map_blocks(fail, meta=np.empty((0, 0)))
 
 
-# ---------------------------------------------------------------- what it computes
+# ---------------------------------------------------------------- results
 
 
 @BOTH
@@ -83,7 +83,7 @@ def test_fitting_looks_at_the_shape_alone(Transformer, untouchable, X):
 
 
 @METHODS
-def test_nothing_is_computed_before_it_is_asked_for(method, untouchable):
+def test_nothing_is_computed_before_it_is_needed(method, untouchable):
     lazy = getattr(LogScattering1D().fit(untouchable), method)(untouchable)
     assert isinstance(lazy, da.Array)
     assert LogScattering1D().fit_transform(untouchable).shape[0] == 30
@@ -127,7 +127,7 @@ def test_the_same_work_has_the_same_name(X):
 
 
 @METHODS
-def test_what_becomes_of_the_transformer_afterwards_does_not_matter(method, X):
+def test_later_changes_of_the_transformer_do_not_matter(method, X):
     transformer = LogScattering1D(Q=4).fit(X)
     expected = getattr(transformer, method)(X)
     lazy = getattr(transformer, method)(da.from_array(X, chunks=(30, 128)))
@@ -159,7 +159,7 @@ def test_dask_is_not_imported_for_arrays_of_numpy():
     assert done.stdout == "False\n"
 
 
-# ---------------------------------------------------------------- what it refuses
+# ---------------------------------------------------------------- refused input
 
 
 @BOTH
@@ -202,12 +202,12 @@ def test_signals_of_unknown_length_are_refused(X):
     ids=lambda bad: f"{bad.dtype}{bad.shape}",
 )
 @pytest.mark.reliability("Bad input")
-def test_what_is_wrong_at_sight_is_refused_as_with_numpy(Transformer, method, bad, X):
+def test_what_shape_and_dtype_show_is_refused_as_with_numpy(Transformer, method, bad, X):
     transformer = Transformer().fit(X)
     lazy = da.from_array(bad, chunks=-1)
     with pytest.raises(ValueError) as of_numpy:  # noqa: PT011 (whatever it says)
         getattr(transformer, method)(bad)
-    # Further on, messages show the signals themselves.
+    # The rest of a message may show the signals themselves.
     with pytest.raises(ValueError, match=re.escape(str(of_numpy.value)[:25])):
         getattr(transformer, method)(lazy)
 
@@ -221,6 +221,44 @@ def test_each_chunk_is_checked_when_it_is_computed(X):
         features.compute(scheduler="sync")
 
 
+@METHODS
+@pytest.mark.reliability("Bad input")
+def test_masked_samples_in_a_chunk_are_missing_values(method, X):
+    masked = np.ma.array(X, mask=False)
+    transformer = LogScattering1D().fit(da.from_array(masked, chunks=(10, 128)))
+    results = getattr(transformer, method)(da.from_array(masked, chunks=(10, 128)))
+    np.testing.assert_array_equal(
+        results.compute(scheduler="sync"), getattr(transformer, method)(X)
+    )
+    masked[20, 5] = np.ma.masked
+    results = getattr(transformer, method)(da.from_array(masked, chunks=(10, 128)))
+    with pytest.raises(ValueError, match=r"X\[0, 5\] is masked"):
+        results.compute(scheduler="sync")
+    with pytest.raises(ValueError, match=r"X\[0\]\[5\] is masked"):
+        transformer.transform([da.from_array(masked[20], chunks=64)])
+    gaps = frame_signal(da.from_array(masked[20], chunks=64), 16).has_gaps
+    np.testing.assert_array_equal(np.flatnonzero(gaps), [0])
+
+
+@pytest.mark.parametrize("dtype", [">f4", "<f4", "longdouble", "float16"])
+@METHODS
+def test_the_precision_is_known_before_it_is_computed(method, dtype, X):
+    transformer = LogScattering1D().fit(X)
+    signals = X.astype(dtype)
+    lazy = getattr(transformer, method)(da.from_array(signals, chunks=(10, 128)))
+    expected = getattr(transformer, method)(signals)
+    assert lazy.dtype == lazy.compute(scheduler="sync").dtype == expected.dtype
+
+
+@pytest.mark.parametrize("shape", [(650, 2), (6, 512, 1)])
+@pytest.mark.reliability("Bad input")
+def test_time_on_the_wrong_axis_is_asked_about(shape):
+    with pytest.warns(UserWarning, match="Is time on the wrong axis"):
+        LogScattering1D(Q=1).fit(da.ones(shape))
+    lazy = da.ones((650, 2), chunks=(100, 2))
+    LogScattering1D(Q=1).fit(lazy[lazy[:, 0] > 0])  # of unknown number
+
+
 @pytest.mark.reliability("Bad input")
 def test_an_unfitted_transformer_says_so(untouchable):
     with pytest.raises(NotFittedError):
@@ -229,7 +267,7 @@ def test_an_unfitted_transformer_says_so(untouchable):
 
 @pytest.mark.parametrize("container", ["pandas", "polars"])
 @pytest.mark.reliability("Bad input")
-def test_data_frames_are_refused_because_they_would_be_computed(container, untouchable):
+def test_data_frames_are_refused_since_they_would_be_computed_at_once(container, untouchable):
     transformer = LogScattering1D().fit(untouchable)
     message = rf"set_output\(transform='{container}'\).*set_output\(transform='default'\)"
     with sklearn.config_context(transform_output=container):

@@ -1,31 +1,18 @@
 import csv
 import io
 
-import joblib
 import numpy as np
 import pytest
-from scipy.io import wavfile
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skscatter import LogScattering1D
 from skscatter._cli import demo as _demo
-from skscatter._cli.predict import load_model, read_signal
+from skscatter._cli.predict import read_signal
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
-from skscatter.datasets._recordings import fit_length
 
 SEARCHED = LogScattering1D(sampling_rate=8000)
-
-
-def tone(sampling_rate, *, frequency=440.0, seconds=0.5):
-    time = np.arange(int(seconds * sampling_rate)) / sampling_rate
-    return np.sin(2 * np.pi * frequency * time) * np.hanning(len(time))
-
-
-def write_wav(path, samples, sampling_rate):
-    wavfile.write(path, sampling_rate, np.round(20000 * samples).astype(np.int16))
-    return path
 
 
 def test_grid_names_parameters_of_the_pipeline():
@@ -92,38 +79,6 @@ def test_result_agrees_with_the_model(monkeypatch):
     assert result.search is None
 
 
-@pytest.mark.parametrize("sampling_rate", [8000, 11025, 16000, 44100, 48000])
-def test_recordings_of_any_rate_become_the_same_signal(tmp_path, sampling_rate):
-    path = write_wav(tmp_path / "a.wav", tone(sampling_rate), sampling_rate)
-    signal = read_signal(path, n_times=8192, sampling_rate=8000.0)
-    assert signal.dtype == np.float32
-    expected = fit_length(tone(8000), 8192)
-    # The filter of resample_poly has a ripple of half a percent.
-    assert np.abs(signal - expected).max() < 0.02
-
-
-def test_channels_are_averaged(tmp_path):
-    left, right = tone(8000), tone(8000, frequency=700)
-    path = write_wav(tmp_path / "a.wav", np.stack([left, right], axis=1), 8000)
-    signal = read_signal(path, n_times=8192, sampling_rate=8000)
-    np.testing.assert_allclose(signal, fit_length(left + right, 8192), atol=1e-4)
-
-
-def test_long_recordings_are_cut_as_in_training(tmp_path):
-    samples = np.concatenate([tone(8000, seconds=2) / 2, [1.0]])
-    path = write_wav(tmp_path / "a.wav", samples, 8000)
-    signal = read_signal(path, n_times=1000, sampling_rate=8000)
-    np.testing.assert_allclose(signal, samples[:1000], atol=1e-4)
-
-
-@pytest.mark.parametrize("sampling_rate", [1, 4_000_000])
-@pytest.mark.reliability("Bad input")
-def test_absurd_sampling_rates_are_refused(tmp_path, sampling_rate):
-    path = write_wav(tmp_path / "a.wav", np.ones(10), sampling_rate)
-    with pytest.raises(ValueError, match=rf"a\.wav has a sampling rate of {sampling_rate} Hz"):
-        read_signal(path, n_times=8192, sampling_rate=8000)
-
-
 def test_sample_recording_is_one_of_the_test_part(tmp_path):
     digits = _demo.Digits(load_spoken_digits(subset="test"))
     name, contents = _demo.sample_recording(digits)
@@ -131,49 +86,6 @@ def test_sample_recording_is_one_of_the_test_part(tmp_path):
     signal = read_signal(tmp_path / name, n_times=8192, sampling_rate=8000)
     assert name == digits.bunch.filenames[0]
     np.testing.assert_allclose(signal, digits.bunch.data[0], atol=1 / 32767)
-
-
-def fitted(*steps, **parameters):
-    X = np.random.default_rng(0).standard_normal((6, 128))
-    return make_pipeline(LogScattering1D(J=3, Q=1, **parameters), *steps).fit(X, [0, 1] * 3)
-
-
-def test_models_survive_a_round_trip(tmp_path):
-    model = fitted(LogisticRegression(), sampling_rate=8000)
-    path = tmp_path / "model.joblib"
-    path.write_bytes(_demo.model_bytes(model))
-    loaded = load_model(path)
-    X = np.random.default_rng(1).standard_normal((5, 128))
-    np.testing.assert_array_equal(loaded.classifier.predict_proba(X), model.predict_proba(X))
-    assert (loaded.sampling_rate, loaded.n_times) == (8000, 128)
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        ([1, 2], "holds no pipeline .*, but a list"),
-        (LogisticRegression(), "holds no pipeline .*, but a LogisticRegression"),
-        (make_pipeline(LogisticRegression()), "holds no pipeline of a scattering transform"),
-        (lambda: fitted(Ridge(), sampling_rate=8000), "a scattering transform without a class"),
-        (make_pipeline(SEARCHED, LogisticRegression()), "is not fitted"),
-        (lambda: fitted(LogisticRegression()), "pass sampling_rate= to LogScattering1D"),
-    ],
-)
-@pytest.mark.reliability("Bad input")
-def test_other_models_are_refused(tmp_path, model, message):
-    path = tmp_path / "other.joblib"
-    joblib.dump(model() if callable(model) else model, path)
-    with pytest.raises(ValueError, match=rf"other\.joblib.*{message}"):
-        load_model(path)
-
-
-@pytest.mark.parametrize("contents", [b"", b"no model", b"RIFF", b"\x1f\x8b\x08", b"\x80\x04."])
-@pytest.mark.reliability("Bad input")
-def test_other_files_are_refused(tmp_path, contents):
-    path = tmp_path / "other.joblib"
-    path.write_bytes(contents)
-    with pytest.raises(ValueError, match=r"other\.joblib is not a model that can be loaded"):
-        load_model(path)
 
 
 @pytest.mark.fsdd

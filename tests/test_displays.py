@@ -1,4 +1,4 @@
-"""Pictures say what their axes say."""
+"""Displays show what their axes say."""
 
 import subprocess
 import sys
@@ -88,7 +88,7 @@ def brightest(ax):
     return x, y
 
 
-# ---------------------------------------------------------------- what all of them share
+# ---------------------------------------------------------------- all displays
 
 
 @EVERY
@@ -158,6 +158,37 @@ def test_matplotlib_is_needed_to_draw_only(Display, arguments, n_panels, model, 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r'pip install "skscatter\[plot\]"'):
         Display.from_estimator(model, *arguments)
+
+
+@EVERY
+def test_parameters_set_after_fit_change_no_display(Display, arguments, n_panels):
+    parameters = {"J": 7, "Q": 2, "n_segments": 2, "sampling_rate": SAMPLING_RATE}
+    pipe = make_pipeline(LogScattering1D(**parameters), LogisticRegression(max_iter=2000))
+    pipe.fit(*modulated_noise(8))
+    before = Display.from_estimator(pipe, *arguments)
+    pipe[0].set_params(
+        J=3,
+        Q=8,
+        T=4,
+        max_order=1,
+        include_order0=True,
+        filter_gain="kymatio-0.3",
+        padding="zero",
+        subsampling="critical",
+        input_scaling="max",
+        pooling=None,
+        n_segments=3,
+        log_eps=1.0,
+        sampling_rate=1.0,
+    )
+    after = Display.from_estimator(pipe, *arguments)
+    for name, value in vars(before).items():
+        if name == "path_map":
+            np.testing.assert_equal(vars(after.path_map), vars(value))
+        elif not name.endswith("_"):
+            np.testing.assert_equal(getattr(after, name), value)
+    for ax, same in zip(after.ax_, before.ax_, strict=True):
+        assert (ax.get_xlabel(), ax.get_ylabel()) == (same.get_xlabel(), same.get_ylabel())
 
 
 def test_importing_displays_does_not_import_matplotlib():
@@ -350,13 +381,33 @@ def test_without_order_2_there_is_one_panel():
 
 @pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
 @pytest.mark.reliability("Bad input")
+def test_masked_samples_are_missing_values(Display):
+    masked = np.ma.masked_array(tone(100), mask=False)
+    assert Display.from_estimator(fitted(), masked).ax_ is not None
+    masked[100:110] = np.ma.masked
+    for x in masked, masked[np.newaxis], [masked]:
+        with pytest.raises(ValueError, match=r"masked.*missing values"):
+            Display.from_estimator(fitted(), x)
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+@pytest.mark.reliability("Bad input")
 def test_bad_signals_are_named(Display):
     with pytest.raises(ValueError, match=r"x has shape \(2, 2048\).*of shape \(length,\)"):
         Display.from_estimator(fitted(), np.zeros((2, N_TIMES)))
+    with pytest.raises(ValueError, match=r"x has shape \(2048, 1\).* x\.T puts it last"):
+        Display.from_estimator(fitted(), np.zeros((N_TIMES, 1)))
     with pytest.raises(ValueError, match="channel=1 must be below 1"):
         Display.from_estimator(fitted(), tone(100), channel=1)
     with pytest.raises(TypeError, match=r"channel=0.5 must be an integer"):
         Display.from_estimator(fitted(), tone(100), channel=0.5)
+
+
+def test_numbers_and_flags_of_numpy_are_accepted():
+    display = ScatteringDisplay.from_estimator(fitted(), tone(100), channel=np.int64(0))
+    assert display.plot(relative=np.bool_(True)).ax_[1].get_title() == "order 2"
+    display = ScalogramDisplay.from_estimator(fitted(), tone(100), max_columns=np.int32(64))
+    assert len(display.times) <= 65
 
 
 def test_columns_are_a_positive_number():
@@ -435,7 +486,9 @@ def test_permutation_takes_any_model_and_repeats_with_a_seed():
 def test_features_without_names_are_refused():
     X, y = modulated_noise()
     pipe = make_pipeline(LogScattering1D(J=7), PCA(3), LogisticRegression()).fit(X, y)
-    with pytest.raises(ValueError, match=r"3 features .* such as 'pca0', are none of"):
+    with pytest.raises(
+        ValueError, match=r"3 features .* such as 'pca0', do not come from the scattering"
+    ):
         PathImportanceDisplay.from_estimator(pipe)
     with pytest.raises(TypeError, match="must be a Pipeline that ends with a model"):
         PathImportanceDisplay.from_estimator(pipe[0])

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from skscatter import LogScattering1D, frame_signal
-from skscatter._signals import file_maps as _file_maps
+from skscatter._signals import file_maps
 
 SMAPS = Path("/proc/self/smaps")
 
 
 def resident_file_bytes(path):
-    """Memory that the maps of a file take in this process."""
+    """Memory that maps of a file take in this process, in bytes."""
     total, inside = 0, False
     for line in SMAPS.read_text(encoding="utf-8").splitlines():
         if re.match("[0-9a-f]+-[0-9a-f]+ ", line):
@@ -25,7 +25,7 @@ def resident_file_bytes(path):
 
 needs_smaps = pytest.mark.skipif(
     not SMAPS.exists(),
-    reason="the memory that a file's map takes can be seen on Linux only",
+    reason="only Linux shows the memory of a file's map",
 )
 
 
@@ -47,7 +47,7 @@ def test_mapped_files_are_not_read(mapped_record):
 
 
 @needs_smaps
-def test_a_mapped_file_does_not_stay_in_memory_when_it_has_been_transformed(mapped_record):
+def test_a_mapped_file_does_not_stay_in_memory_after_a_transform(mapped_record):
     record, path = mapped_record
     frames = frame_signal(record, 2**16).frames
     transformer = LogScattering1D(Q=1, max_order=1)
@@ -56,7 +56,7 @@ def test_a_mapped_file_does_not_stay_in_memory_when_it_has_been_transformed(mapp
     np.testing.assert_array_equal(features, transformer.transform(np.array(frames)))
 
 
-def test_a_map_that_holds_changes_of_its_own_keeps_them(mapped_record):
+def test_a_copy_on_write_map_keeps_its_changes(mapped_record):
     _, path = mapped_record
     record = np.load(path, mmap_mode="c")
     record[:] = 1
@@ -65,7 +65,7 @@ def test_a_map_that_holds_changes_of_its_own_keeps_them(mapped_record):
     assert record.min() == 1
 
 
-def test_a_map_that_is_written_keeps_what_was_written(tmp_path):
+def test_a_writable_map_keeps_what_was_written(tmp_path):
     record = np.memmap(tmp_path / "record", np.float32, "w+", shape=(64, 1024))
     record[:] = 1
     LogScattering1D(Q=1, max_order=1).fit_transform(record)
@@ -78,7 +78,7 @@ def test_a_frame_that_is_not_finite_is_found_without_a_copy():
     frames = frame_signal(x, 2**21, 2**14).frames
     tracemalloc.start()
     try:
-        message = r"X\[128, 2097151\] is nan\. .* NaN\.\nLogScattering1D does not accept"
+        message = r"X\[128, 2097151\] is nan\. .* NaN\. Signals must hold finite numbers"
         with pytest.raises(ValueError, match=message):
             LogScattering1D().fit(frames)
         assert tracemalloc.get_traced_memory()[1] < frames.nbytes / 10
@@ -87,13 +87,13 @@ def test_a_frame_that_is_not_finite_is_found_without_a_copy():
 
 
 @pytest.mark.parametrize("shape", [(7,), (7, 100), (100, 7), (3, 50, 20), (1, 1, 999), (0, 5)])
-@pytest.mark.parametrize("piece_bytes", [8, 80, 1000, 10**6])
-def test_pieces_are_all_of_an_array(shape, piece_bytes, monkeypatch):
-    monkeypatch.setattr(_file_maps, "BLOCK_BYTES", piece_bytes)
+@pytest.mark.parametrize("block_bytes", [8, 80, 1000, 10**6])
+def test_blocks_are_all_of_an_array(shape, block_bytes, monkeypatch):
+    monkeypatch.setattr(file_maps, "BLOCK_BYTES", block_bytes)
     x = np.random.default_rng(0).standard_normal(shape)
-    found = list(_file_maps.blocks_of(x))
-    assert all(piece.nbytes <= piece_bytes for piece in found)
-    np.testing.assert_array_equal(np.concatenate([piece.ravel() for piece in found]), x.ravel())
+    found = list(file_maps.blocks_of(x))
+    assert all(block.nbytes <= block_bytes for block in found)
+    np.testing.assert_array_equal(np.concatenate([block.ravel() for block in found]), x.ravel())
 
 
 def test_frames_on_a_file_go_to_processes_as_they_are(mapped_record):

@@ -14,7 +14,7 @@ import skscatter.datasets
 
 PACKAGE = Path(skscatter.__file__).parent
 PUBLIC = [(module, name) for module in (skscatter, skscatter.datasets) for name in module.__all__]
-OPTIONAL = {"torch", "numba", "matplotlib", "dask", "pandas", "polars", "soundfile", "soxr"}
+OPTIONAL = {"torch", "numba", "matplotlib", "dask", "pandas", "polars", "soundfile"}
 
 every_public_name = pytest.mark.parametrize(
     ("module", "name"), PUBLIC, ids=lambda part: getattr(part, "__name__", part)

@@ -1,4 +1,4 @@
-"""Features chosen by order and by frequency."""
+"""Features selected by order and by frequency."""
 
 import pickle
 
@@ -84,6 +84,26 @@ def test_without_a_sampling_rate_bounds_are_in_cycles_per_sample(X):
     in_hertz = SelectPaths(scattering(), carrier=(50, 200)).fit_transform(X)
     in_cycles = SelectPaths(LogScattering1D(J=6), carrier=(0.05, 0.2)).fit_transform(X)
     np.testing.assert_array_equal(in_hertz, in_cycles)
+
+
+def test_values_of_numpy_select_the_same(X):
+    expected = SelectPaths(scattering(), order=(1, 2), carrier=(50, 200)).fit(X)
+    arrays = SelectPaths(scattering(), order=np.array([1, 2]), carrier=np.array([50, 200.0]))
+    np.testing.assert_array_equal(arrays.fit(X).get_support(), expected.get_support())
+    one = SelectPaths(scattering(), order=np.int64(1), modulation=(np.float32(0), None))
+    with pytest.raises(ValueError, match="select no feature"):
+        one.fit(X)
+    numbers = arrays.get_support(indices=np.bool_(True))
+    np.testing.assert_array_equal(numbers, np.flatnonzero(expected.get_support()))
+
+
+def test_parameters_set_after_fit_change_no_selection(X):
+    selection = SelectPaths(scattering(), order=1, carrier=(50, 200)).fit(X)
+    features, names = selection.transform(X), selection.get_feature_names_out()
+    selection.set_params(order=2, carrier=None, transformer__sampling_rate=None)
+    selection.transformer_.set_params(sampling_rate=None, Q=1, pooling=None)
+    np.testing.assert_array_equal(selection.transform(X), features)
+    np.testing.assert_array_equal(selection.get_feature_names_out(), names)
 
 
 def test_a_search_tunes_the_band_and_the_transform():
@@ -173,7 +193,7 @@ def test_a_saved_selection_gives_the_same_features(X):
         (
             {"carrier": (600, None)},
             ValueError,
-            r"carrier=\(600, None\).*leave no feature.*carrier from .* to 435.4 Hz; modulation",
+            r"carrier=\(600, None\).*select no feature.*carrier from .* to 435.4 Hz; modulation",
         ),
         ({"transformer": StandardScaler()}, TypeError, r"transformer=StandardScaler\(\) must be"),
     ],

@@ -16,7 +16,6 @@ from sklearn.preprocessing import StandardScaler
 from skscatter import LogScattering1D, RowStore, Scattering1D, frame_signal
 from skscatter._backends.engines import get_engine
 from skscatter._scattering.pooling import segment_shares
-from skscatter._signals.rows import is_collection
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 LENGTHS = [1000, 300, 5000, 777, 1000, 301, 64]
@@ -117,19 +116,11 @@ def test_segments_are_parts_of_each_signals_own_duration(n_segments, ragged):
     ],
     ids=["tuple", "series", "lists", "one channel", "objects"],
 )
-def test_any_container_of_signals_will_do(container, ragged):
+def test_signals_may_be_in_any_container(container, ragged):
     expected = LogScattering1D(J=6).fit_transform(ragged)
     transformer = LogScattering1D(J=6).fit(container(ragged))
     np.testing.assert_array_equal(transformer.transform(container(ragged)), expected)
     assert (transformer.n_times_, transformer.n_channels_, transformer.n_frames_) == (None, 1, None)
-
-
-def test_arrays_are_no_collections():
-    assert not is_collection(noise(3, 50))
-    assert not is_collection(noise(3, 50).tolist())
-    assert not is_collection([1.0, 2.0])
-    assert not is_collection([])
-    assert is_collection(list(noise(3, 50)))  # whose folds may have other lengths
 
 
 @pytest.mark.parametrize(("dtype", "expected"), [("f4", "f4"), ("f8", "f8"), ("i2", "f8")])
@@ -143,9 +134,19 @@ def test_precision_is_that_of_the_signals(dtype, expected, ragged):
     assert Scattering1D(J=6).fit_transform(signals).dtype == "f8"
 
 
-def test_the_scale_comes_from_the_median_length_as_far_as_the_shortest_has_room():
+def test_the_scale_comes_from_the_median_length():
     assert Scattering1D().fit([noise(n) for n in (1000, 8192, 9000)]).J_ == 8
-    assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 2
+    with pytest.warns(UserWarning, match=r"Too short .* X\[0\] \(7 samples\)"):
+        assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 8
+
+
+@pytest.mark.reliability("Bad input")
+def test_arrays_of_signals_that_are_all_too_short_are_refused():
+    transformer = Scattering1D().fit([noise(50), noise(60)])
+    for X in noise(3, 15), noise(3, 1, 15):
+        for method in transformer.transform, transformer.scatter:
+            with pytest.raises(ValueError, match=r"X\[0\] has 15 samples\. .* at least 16 samples"):
+                method(X)
 
 
 def test_signals_of_similar_length_share_an_engine():
@@ -192,7 +193,7 @@ def test_arrays_fit_where_signals_of_any_length_do(ragged):
     np.testing.assert_array_equal(S[0], transformer.scatter(ragged)[0])
 
 
-def test_lists_fit_where_arrays_do_if_the_length_is_theirs():
+def test_lists_fit_where_arrays_do_if_the_length_is_the_same():
     X = noise(3, 200)
     transformer = LogScattering1D().fit(X)
     np.testing.assert_array_equal(transformer.transform(list(X)), transformer.transform(X))
@@ -213,7 +214,7 @@ def test_all_frames_as_features_need_one_length(ragged):
         transformer.transform([noise(301)])
 
 
-def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
+def test_frame_times_need_a_length_if_signals_have_no_common_one(ragged):
     transformer = LogScattering1D(J=6).fit(ragged)
     with pytest.raises(ValueError, match=r"n_times=None.*length of a signal"):
         transformer.frame_times()
@@ -225,11 +226,17 @@ def test_frame_times_need_a_length_where_there_is_no_common_one(ragged):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (np.array([1, np.nan, np.inf]), r"X\[1\]\[1\] is nan, but signals must hold finite"),
-        (np.array([[1, 2, 3], [4, 5, -np.inf]]), r"X\[1\]\[1, 2\] is -inf, but signals must"),
+        (
+            np.array([1, np.nan, np.inf]),
+            r"X\[1\]\[1\] is nan\. Input X contains NaN\. Signals must hold finite",
+        ),
+        (
+            np.array([[1, 2, 3], [4, 5, -np.inf]]),
+            r"X\[1\]\[1, 2\] is -inf\. Input X contains infinity",
+        ),
         (np.array([1j, 2]), r"X\[1\] is of dtype complex128"),
         (np.array(["a", "b"]), r"X\[1\] is of dtype <U1"),
-        (np.array([None, 1.0]), r"X\[1\] is of dtype object"),
+        (np.array([None, 1.0]), r"X\[1\]\[0\] is None\. Input X contains missing values"),
         ([[1, 2], [1]], r"X\[1\] is not an array of numbers"),
         (np.empty(0), r"X\[1\] has shape \(0,\)"),
         (np.empty((0, 5)), r"X\[1\] has shape \(0, 5\)"),
@@ -274,7 +281,7 @@ def test_frames_of_channels_have_an_axis_of_their_own():
         np.testing.assert_array_equal(S[:, [i]], Scattering1D().fit(X[:, i]).scatter(X[:, i]))
 
 
-def test_one_channel_is_none():
+def test_a_single_channel_needs_no_axis():
     X = noise(4, 200)
     transformer = LogScattering1D().fit(X[:, np.newaxis])
     np.testing.assert_array_equal(transformer.transform(X), LogScattering1D().fit_transform(X))
@@ -400,7 +407,7 @@ def test_batches_may_be_lists(ragged):
     assert batches[2].shape == (2, batches[0].shape[1])
 
 
-def test_signals_are_found_in_the_store_whatever_they_came_in(tmp_path, ragged_channels):
+def test_signals_are_found_in_the_store_whatever_container_they_came_in(tmp_path, ragged_channels):
     store = RowStore(tmp_path)
     expected = LogScattering1D(J=5).fit_transform(ragged_channels)
     transformer = LogScattering1D(J=5, memory=store).fit(ragged_channels)
@@ -415,7 +422,7 @@ def test_signals_are_found_in_the_store_whatever_they_came_in(tmp_path, ragged_c
     assert store.info().misses == 12
 
 
-# ---------------------------------------------------------------- what features are called
+# ---------------------------------------------------------------- names of features
 
 
 @pytest.mark.parametrize("channel_pooling", [None, ("mean", "max")])
@@ -467,7 +474,7 @@ def test_missing_pandas_is_asked_for(monkeypatch):
         transformer.paths_frame()
 
 
-# ---------------------------------------------------------------- what frequencies and times say
+# ---------------------------------------------------------------- frequencies and times
 
 
 @pytest.mark.parametrize("tone", [350, 1000, 2750])

@@ -108,11 +108,11 @@ def test_work_goes_on_without_a_store_with_impossible_values(store, damage, reas
     ],
 )
 def test_values_of_other_types_are_passed_over(tmp_path, damage):
-    store = RowStore(tmp_path, max_bytes=60_000)
-    fill(store, range(200))
+    store = RowStore(tmp_path, max_bytes=50_000)
+    fill(store, range(150))
     with opened(store) as connection:
         connection.execute(damage)
-    assert fill(store, range(200, 300)) == list(range(200, 300))
+    assert fill(store, range(200, 400)) == list(range(200, 400))
 
 
 @pytest.mark.slow

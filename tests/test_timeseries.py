@@ -177,6 +177,42 @@ def test_features_have_their_names_in_sktime(sktime):
     assert features.shape[0] == len(X)
 
 
+@pytest.mark.parametrize("unequal", [False, True])
+def test_features_keep_the_index_of_their_instances_in_sktime(sktime, unequal):
+    from sktime.transformations.compose import FeatureUnion
+    from sktime.transformations.series.summarize import SummaryTransformer
+    from sktime.utils._testing.panel import _make_panel
+
+    from skscatter.sktime import ScatteringTransformer
+
+    panel = _make_panel(n_instances=12, n_timepoints=40, return_mtype="pd-multiindex").loc[9:]
+    if unequal:
+        panel = panel.drop(index=[(10, 39), (10, 38)])
+    features = ScatteringTransformer().fit_transform(panel)
+    assert list(features.index) == [9, 10, 11]
+    signals = [panel.loc[i].to_numpy().T for i in (9, 10, 11)]
+    np.testing.assert_array_equal(features, LogScattering1D().fit_transform(signals))
+    union = FeatureUnion(
+        [("scattering", ScatteringTransformer()), ("summary", SummaryTransformer())]
+    )
+    joined = union.fit_transform(panel)
+    assert list(joined.index) == [9, 10, 11]
+    assert not joined.isna().any(axis=None)
+
+
+def test_instances_may_have_names_in_any_order_in_sktime(sktime):
+    from sktime.utils._testing.panel import _make_panel
+
+    from skscatter.sktime import ScatteringTransformer
+
+    panel = _make_panel(n_instances=3, n_timepoints=40, return_mtype="pd-multiindex")
+    named = panel.rename(index={0: "b", 1: "c", 2: "a"}, level=0)
+    features = ScatteringTransformer().fit_transform(named)
+    expected = ScatteringTransformer().fit_transform(panel)
+    for number, name in enumerate("bca"):
+        np.testing.assert_array_equal(features.loc[name], expected.loc[number])
+
+
 def test_sktime_checks(sktime):
     from sktime.utils.estimator_checks import check_estimator
 

@@ -31,12 +31,12 @@ from skscatter._backends.choice import KYMATIO, NUMPY, Device, choose_device, na
 from skscatter._backends.engines import get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._backends.torch_arrays import TorchNamespace
+from skscatter._execution.blocks import group_by_length
 from skscatter._scattering.amplitude import to_unit_magnitude
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS, pool
 from skscatter._scattering.settings import resolve
-from skscatter._signals.rows import group_by_length
 
 torch = pytest.importorskip("torch", reason='needs PyTorch: pip install "skscatter[torch]"')
 
@@ -695,7 +695,7 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     expected = LogScattering1D().fit_transform(X)
     xp = SmallNamespace("float64", room=2)
     xp.n_workers = n_workers
-    for module in "_backends.engines", "_estimators.scattering":
+    for module in "_backends.engines", "_execution.run":
         monkeypatch.setattr(f"skscatter.{module}.namespace_on", lambda device, dtype: xp)
     get_engine.cache_clear()
     try:

@@ -264,7 +264,7 @@ def test_memory_layout_does_not_matter(tmp_path):
         (one_bad(np.zeros((2, 50)), (1, 7), np.nan), r"X\[1, 7\] is nan\. Input X contains NaN"),
         (one_bad(np.zeros((2, 50)), (0, 3), -np.inf), r"X\[0, 3\] is -inf\. .* infinity"),
         (np.full((2, 50), 1j), "Complex data not supported"),
-        (np.full((2, 50), "a"), "could not convert|not compatible"),
+        (np.full((2, 50), "a"), "X is of dtype <U1, but .* real numbers"),
         (np.array([["a"] * 50] * 2, dtype=object), "could not convert"),
         (np.empty((0, 50)), "0 sample"),
         (np.empty((2, 0)), "0 feature"),

@@ -58,7 +58,7 @@ class CascadeEngine:
     settings : Settings
     xp : Namespace
         Array operations, those of the cascade.
-    cascade : Cascade or LaneCascade
+    cascade : Cascade or CompiledCascade
         For these settings.
     """
 
@@ -87,10 +87,10 @@ def build_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NU
     if device.backend in KYMATIO_BACKENDS:
         return KymatioEngine(settings, grid, xp)
     if device.backend == "numba":
-        from skscatter._backends.compiled.cascade import LaneCascade, suits
+        from skscatter._backends.compiled.cascade import CompiledCascade, supports
 
-        if suits(settings, grid):
-            return CascadeEngine(settings, xp, LaneCascade(settings, grid, xp))
+        if supports(settings, grid):
+            return CascadeEngine(settings, xp, CompiledCascade(settings, grid, xp))
     return CascadeEngine(settings, xp, Cascade(make_plan(settings, grid, xp), xp))
 
 

@@ -200,7 +200,7 @@ class NumpyNamespace:
     def log_add(self, a: NDArray[Any], log_b: float, out: NDArray[Any]) -> None:
         with np.errstate(divide="ignore"):  # of zero
             np.log(a, out=out)
-        np.logaddexp(out, self.dtype.type(log_b), out=out)
+        np.logaddexp(out, np.asarray(log_b, self.dtype), out=out)
 
     def amax(self, a: NDArray[Any]) -> NDArray[Any]:
         return a.max(axis=-1)

@@ -24,7 +24,7 @@ from skscatter._cache.database import bytes_in_use, connect, exists, transaction
 from skscatter._cache.errors import RowStoreWarning, explained
 from skscatter._cache.tallies import tally
 from skscatter._common.home import expand_path
-from skscatter._common.parameters import check_integer, check_path
+from skscatter._common.parameters import check_integer
 from skscatter._common.public import public
 
 __all__ = ["Memory", "RowStore", "RowStoreWarning", "StoreInfo", "check_memory"]
@@ -183,7 +183,7 @@ def check_memory(memory: Any) -> RowStore | None:
     if memory is None or isinstance(memory, RowStore):
         return memory
     return RowStore(
-        check_path("memory", memory, "the path of a folder or file, a RowStore, or None")
+        expand_path("memory", memory, "the path of a folder or file, a RowStore, or None")
     )
 
 

@@ -8,10 +8,6 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 
-class OutputError(Exception):
-    """Standard output cannot be written to, for the reason in ``__cause__``."""
-
-
 def open_closed_streams() -> None:
     """Open the standard streams that the process was started without (``>&-`` in a shell).
 
@@ -22,7 +18,8 @@ def open_closed_streams() -> None:
     for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, flags)  # the lowest number that is free
-            setattr(sys, name, os.fdopen(descriptor, "r" if name == "stdin" else "w"))
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(descriptor, mode, closefd=False))
 
 
 def say(*lines: str) -> None:
@@ -30,8 +27,8 @@ def say(*lines: str) -> None:
 
     Raises
     ------
-    OutputError
-        If that fails.
+    OSError
+        If that fails. A BrokenPipeError means that the reader has gone.
     """
     with _output():
         for line in lines:
@@ -40,7 +37,8 @@ def say(*lines: str) -> None:
 
 
 def flush() -> None:
-    """Write what others have printed, such as the help of argparse; raises like `say`."""
+    """Write what argparse has printed; raises like `say`."""
+    complain()
     with _output():
         sys.stdout.flush()
 
@@ -51,13 +49,14 @@ def _output() -> Iterator[None]:
         yield
     except OSError as error:
         _discard(sys.stdout)
-        raise OutputError from error
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
-def complain(text: str) -> None:
-    """Print a text to standard error in one line, if that is possible."""
+def complain(*texts: str) -> None:
+    """Print each text to standard error in one line, if that is possible."""
     try:
-        sys.stderr.write(printable(" ".join(text.split()), sys.stderr) + "\n")
+        for text in texts:
+            sys.stderr.write(printable(" ".join(text.split()), sys.stderr) + "\n")
         sys.stderr.flush()
     except OSError:
         _discard(sys.stderr)
@@ -83,8 +82,9 @@ def printable(text: str, stream: TextIO) -> str:
 def _discard(stream: TextIO) -> None:
     """Let a stream that failed lead nowhere, so that the flush when Python exits succeeds."""
     with suppress(OSError):  # not a stream of the process
+        descriptor = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, stream.fileno())
+        os.dup2(null, descriptor)
         os.close(null)
 
 

@@ -30,7 +30,7 @@ from sklearn.utils import Bunch
 from skscatter._cache.store import RowStore
 from skscatter._common.optional import import_optional
 from skscatter._estimators.scattering import LogScattering1D
-from skscatter._execution.parallel import one_blas_thread
+from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
 
 # The search tries all combinations.

@@ -39,10 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         console.complain("interrupted")
         return INTERRUPTED
-    except console.OutputError as error:
-        # Readers such as `head` close the pipe when they have seen enough.
-        if not isinstance(error.__cause__, BrokenPipeError):
-            console.complain(f"skscatter: standard output: {error.__cause__}")
+    except BrokenPipeError:  # a reader such as `head` has seen enough
         return 1
     except (CommandError, OSError, MemoryError) as error:
         console.complain(f"skscatter: {reason(error)}")

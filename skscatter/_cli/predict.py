@@ -2,26 +2,22 @@
 
 import argparse
 import os
+import warnings
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 from sklearn.base import is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skscatter._cli.console import complain, say_table
 from skscatter._cli.errors import CommandError, reason
-from skscatter._estimators.lookup import find_scattering, sampling_rate_of
-from skscatter.datasets._recordings import fit_length, read_wav
-
-# A sampling rate further than this factor from the model's comes from a damaged header.
-MAX_RESAMPLING = 100
+from skscatter._estimators.lookup import find_scattering
+from skscatter.datasets.audio import fit_length, read_recording
 
 # How the work is done does not change the features. These are the defaults: a model may have been
 # saved on a machine with another device, or with a folder for features that does not exist here.
@@ -80,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             signal = read_signal(path, n_times=model.n_times, sampling_rate=model.sampling_rate)
             rows.append([path, *_columns(_classify(model, signal, path))])
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, ImportError) as error:
             complain(f"skscatter: {reason(error)}")
     if rows:
         header = ["recording", "digit", "probability", "runner-up"]
@@ -99,7 +95,10 @@ def _classify(model: Model, signal: NDArray[Any], path: Path) -> list[tuple[Any,
         If the model fails in any other way.
     """
     try:
-        return model.rank(signal)
+        with warnings.catch_warnings():
+            # Of a model that was fitted to a data frame. The samples need no names.
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            return model.rank(signal)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     except Exception as error:  # a model may hold anything
@@ -133,9 +132,8 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         try:
             classifier = joblib.load(file)
         except Exception as error:  # damaged files raise nearly anything
-            raise ValueError(
-                f"{path} is not a model that can be loaded ({type(error).__name__}: {error})."
-            ) from error
+            what = f"{type(error).__name__}: {error}".removesuffix(": ")
+            raise ValueError(f"{path} is not a model that can be loaded ({what}).") from error
     try:
         scattering = find_scattering(classifier)
         check_is_fitted(classifier)
@@ -148,12 +146,14 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         ) from error
     if not is_classifier(classifier):
         raise ValueError(f"{path} holds a scattering transform without a classifier.")
+    if not isinstance(classifier.classes_, np.ndarray):
+        raise ValueError(f"{path} holds a classifier of several targets, but must have one.")
     if scattering.n_channels_ > 1:
         raise ValueError(
             f"{path} was fitted to signals of {scattering.n_channels_} channels. The channels of "
             "a recording are averaged: fit the model to signals of one channel."
         )
-    sampling_rate = sampling_rate_of(scattering)
+    sampling_rate = scattering.sampling_rate_
     if sampling_rate is None:
         raise ValueError(
             f"{path} does not say which sampling rate it was fitted to: pass sampling_rate= to "
@@ -176,7 +176,8 @@ def read_signal(
     Parameters
     ----------
     path : str or path-like
-        A WAV file of any sampling rate. Channels are averaged.
+        An audio file of any sampling rate. Channels are averaged. Uncompressed WAV needs nothing
+        else; other formats need soundfile.
     n_times : int or None
         The length wanted: a longer recording is cut, a shorter one is centred in zeros. None
         leaves the length as it is.
@@ -191,16 +192,8 @@ def read_signal(
     ------
     OSError, ValueError
         If there is no such file or it cannot be used. The message names it.
+    ImportError
+        If soundfile is needed and cannot be imported.
     """
-    signal, rate = read_wav(path)
-    if rate != sampling_rate:
-        if not 1 / MAX_RESAMPLING <= sampling_rate / rate <= MAX_RESAMPLING:
-            raise ValueError(
-                f"{os.fspath(path)} has a sampling rate of {rate} Hz, too far from the "
-                f"model's {sampling_rate:g} Hz."
-            )
-        # The filter is as long as the larger number of the ratio; 1000 is exact for the
-        # usual rates.
-        ratio = Fraction(sampling_rate / rate).limit_denominator(1000)
-        signal = resample_poly(signal, ratio.numerator, ratio.denominator)
-    return fit_length(signal, n_times).astype(np.float32, copy=False)
+    recording = read_recording(path, sampling_rate=sampling_rate)
+    return fit_length(recording.samples[0], n_times)

@@ -13,8 +13,8 @@ from skscatter._cli import demo
 from skscatter._cli.console import complain, say, say_table
 from skscatter._cli.demo import Digits, Result
 from skscatter._cli.errors import CommandError, reason
+from skscatter._common.files import write_atomically
 from skscatter._common.home import expand_path
-from skscatter.datasets._data_home import write_atomically
 
 FEATURES = "features.sqlite"  # the cache of features, in the folder of the results
 
@@ -190,7 +190,7 @@ def _write_files(out: Path, digits: Digits, result: Result) -> dict[Path, str]:
     if result.search is not None:
         contents = demo.cv_results_bytes(result.search.cv_results_)
         write("cv_results.csv", contents, "all results of the search")
-    if (out / FEATURES).exists():
+    if result.n_computed + result.n_found:
         files[out / FEATURES] = "the features, which later runs read"
     try:
         contents = demo.confusion_bytes(result, digits.title)

@@ -1,27 +1,11 @@
 """Errors that name the parameter, its value and what would be accepted."""
 
 import os
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Collection
 from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import numpy as np
-
-# How many signals there must be. No signals are a mistake, except in a part of something larger.
-min_rows: ContextVar[int] = ContextVar("min_rows", default=1)
-
-
-@contextmanager
-def any_number_of_rows() -> Iterator[None]:
-    """Accept arrays without signals, in this thread and context."""
-    token = min_rows.set(0)
-    try:
-        yield
-    finally:
-        min_rows.reset(token)
-
 
 Choice = TypeVar("Choice")
 _OF_NUMPY: dict[type, type] = {str: np.str_, bool: np.bool_}

@@ -10,9 +10,9 @@ def public(thing: Thing) -> Thing:
     """Give a class or a function the public package above it as its ``__module__``.
 
     A decorator. What is defined in ``skscatter._estimators.scattering`` calls itself
-    ``skscatter.LogScattering1D``, and what is defined in ``skscatter.datasets._fsdd`` calls itself
-    ``skscatter.datasets.fetch_fsdd``. So saved models name no private module, and private modules
-    can move.
+    ``skscatter.LogScattering1D``, and what is defined in ``skscatter.datasets.fsdd`` calls itself
+    ``skscatter.datasets.fetch_fsdd``. So saved models name no module that may move.
     """
-    thing.__module__ = thing.__module__.partition("._")[0]
+    package, private, _ = thing.__module__.partition("._")
+    thing.__module__ = package if private else package.rpartition(".")[0]
     return thing

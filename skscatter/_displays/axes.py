@@ -1,4 +1,4 @@
-"""What pictures share: axes to draw into, and frequencies and times along them."""
+"""Axes to draw into, their labels, ticks and colours."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._common.optional import import_optional
+from skscatter._common.units import units_for
 
 
 def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -> NDArray[Any]:
@@ -14,14 +15,14 @@ def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -
     Parameters
     ----------
     ax : None, Axes or sequence of Axes
-        None makes a figure. One axes gives its place to a grid of panels. A sequence must have as
-        many as there are panels.
+        None makes a figure. A single Axes is replaced by a grid of panels. A sequence must have
+        one Axes for each panel.
     n_rows, n_cols : int
-        The grid.
+        Shape of the grid.
     figsize : tuple of (float, float)
-        Of the figure that is made, in inches.
+        Size of the figure that is made, in inches.
     **grid
-        ``sharex`` and the ratios of the grid.
+        ``sharex``, ``height_ratios`` and ``width_ratios``.
 
     Returns
     -------
@@ -42,32 +43,32 @@ def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -
     n_panels = n_rows * n_cols
     if len(axes) == n_panels:
         return axes
-    place = axes[0].get_subplotspec() if len(axes) == 1 else None
-    if place is None:
+    subplot = axes[0].get_subplotspec() if len(axes) == 1 else None
+    if subplot is None:
         raise ValueError(
-            f"ax={ax!r} are {len(axes)} Axes, but the picture has {n_panels} panels. Accepted: "
-            f"None, {n_panels} Axes, or one subplot, which then makes room for all."
+            f"ax={ax!r} are {len(axes)} Axes, but the display has {n_panels} panels. Accepted: "
+            f"None, {n_panels} Axes, or one subplot, which the panels then replace."
         )
     axes[0].set_axis_off()
     sharex = grid.pop("sharex", False)
-    panels = place.subgridspec(n_rows, n_cols, **grid)
+    panels = subplot.subgridspec(n_rows, n_cols, **grid)
     return panels.subplots(sharex=sharex, squeeze=False).ravel()
 
 
 def frequency_label(name: str, sampling_rate: float | None) -> str:
     """Label an axis of frequencies."""
-    return f"{name} ({'cycles per sample' if sampling_rate is None else 'Hz'})"
+    return f"{name} ({units_for(sampling_rate).frequency})"
 
 
 def time_label(sampling_rate: float | None) -> str:
     """Label an axis of times."""
-    return f"time ({'samples' if sampling_rate is None else 's'})"
+    return f"time ({units_for(sampling_rate).time})"
 
 
 def cell_edges(centres: NDArray[np.floating], *, log: bool = False) -> NDArray[np.float64]:
-    """Return the edges of cells about sorted centres, half way between them (in octaves if `log`).
+    """Return the edges of cells around sorted centres, halfway between them (in octaves if `log`).
 
-    A lone cell is as wide as one unit, or one octave.
+    A single cell is one unit wide, or one octave.
     """
     if log:
         return np.exp2(cell_edges(np.log2(centres)))
@@ -92,9 +93,9 @@ def frequency_axis(axis: Any) -> None:
 
 
 def magnitudes(values: NDArray[np.floating], floor: float | None = None) -> Any:
-    """Return a logarithmic scale of colours up to the largest value.
+    """Return a logarithmic colour scale from `floor` to the largest value.
 
-    It begins at `floor`, or without one at a ten-thousandth of the largest value.
+    Without a `floor` it begins at a ten-thousandth of the largest value.
     """
     from matplotlib.colors import LogNorm
 
@@ -113,20 +114,20 @@ def draw_cells(
     label: str,
     **options: Any,
 ) -> None:
-    """Draw values in cells between edges, over frequency, with a bar of colours beside them.
+    """Draw values in cells over frequency, with a colour bar.
 
     Parameters
     ----------
     ax : Axes
         Where to draw.
     x, y : ndarray of shape (n_columns + 1,) and (n_rows + 1,)
-        Edges of the cells. Those along y are frequencies.
+        Edges of the cells. The edges along y are frequencies.
     values : ndarray of shape (n_rows, n_columns)
-        NaN leaves a cell empty.
+        Cells of NaN stay empty.
     label : str
-        What the colours mean.
+        Label of the colour bar.
     **options
-        Of ``pcolormesh``.
+        Passed to ``pcolormesh``.
     """
     image = ax.pcolormesh(x, y, np.ma.masked_invalid(values), rasterized=True, **options)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._common.public import public
+from skscatter._common.units import units_for
+from skscatter._estimators.lookup import find_scattering
 from skscatter._scattering.filters import filter_bank
 
 from .axes import frequency_axis, frequency_label, make_axes
-from .subject import find_scattering
 
 N_FREQUENCIES = 4096  # points of a curve
 
@@ -18,36 +19,37 @@ N_FREQUENCIES = 4096  # points of a curve
 class FilterBankDisplay:
     """The filters of a scattering transform over frequency, with their Littlewood-Paley sum.
 
-    The sum is the share of the energy of a sine that passes through a bank, its low-pass included.
-    Where it is low, the transform is deaf. It never exceeds 1 for a transform that amplifies
-    nothing [1]_.
+    The sum is the fraction of the energy of a sine that passes through a filter bank, including its
+    low-pass. Frequencies where it is low are nearly lost. If it never exceeds 1, the transform
+    amplifies nothing [1]_.
 
-    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+    Create a display with `from_estimator`. `plot` draws it again.
 
     Parameters
     ----------
     frequencies : ndarray of shape (n_frequencies,)
-        Where the filters are evaluated, in Hz with a `sampling_rate`, else in cycles per sample.
+        Frequencies at which the filters are evaluated, in Hz with a `sampling_rate`, else in
+        cycles per sample.
     psi : sequence of ndarray of shape (n_wavelets, n_frequencies)
-        Fourier transforms of the wavelets of each order, real.
+        Fourier transforms of the wavelets of each order, which are real.
     phi : ndarray of shape (n_frequencies,)
-        That of the low-pass.
+        Fourier transform of the low-pass.
     sampling_rate : float or None, default=None
         In Hz.
 
     Attributes
     ----------
     littlewood_paley : list of ndarray of shape (n_frequencies,)
-        For each order, ``|phi|**2`` and half the sum of ``|psi|**2`` (the other half is for
-        negative frequencies, which a real signal has in equal measure).
+        For each order, ``|phi|**2`` plus half the sum of ``|psi|**2``. The other half belongs to
+        the negative frequencies of a real signal.
     ax_ : ndarray of Axes, of shape (n_orders,)
-        What was drawn into, one for each order.
+        The Axes drawn into, one for each order.
     figure_ : Figure
-        The figure that they belong to.
+        Their figure.
 
     See Also
     --------
-    ScalogramDisplay : What the wavelets make of a signal.
+    ScalogramDisplay : A signal, filtered by the wavelets.
 
     References
     ----------
@@ -85,14 +87,14 @@ class FilterBankDisplay:
         Parameters
         ----------
         estimator : Scattering1D, SelectPaths, Pipeline or search
-            Fitted; with one scattering transformer in it.
+            Fitted estimator that contains one scattering transformer.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
 
         Returns
         -------
         display : FilterBankDisplay
-            What was drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -105,17 +107,17 @@ class FilterBankDisplay:
         paths = scattering.paths_
         lowest = np.nanmin([np.nanmin(paths["xi1"]), 1 / scattering.T_])
         frequencies = np.geomspace(lowest / 4, 0.5, N_FREQUENCIES)
-        # On a grid so fine that no wavelet is longer than its period; filters are formulas.
+        # Filters are formulas on a grid of bins. This grid is so fine that every wavelet is shorter
+        # than the period of the grid.
         n_padded = 2 ** int(np.ceil(np.log2(64 * 2**scattering.J_ + 64 * scattering.T_)) + 4)
         bank = filter_bank(n_padded, scattering.J_, scattering.Q_, float(scattering.T_))
-        orders = (bank.psi1, bank.psi2)[: scattering.max_order]
+        orders = (bank.psi1, bank.psi2)[: scattering.specification_.settings.max_order]
         bins = frequencies * n_padded
-        unit = 1.0 if scattering.sampling_rate is None else scattering.sampling_rate
         display = cls(
-            frequencies=frequencies * unit,
+            frequencies=frequencies * units_for(scattering.sampling_rate_).rate,
             psi=[np.stack([band.formula(bins) for band in psi]) for psi in orders],
             phi=bank.phi.formula(bins),
-            sampling_rate=scattering.sampling_rate,
+            sampling_rate=scattering.sampling_rate_,
         )
         return display.plot(ax)
 
@@ -125,7 +127,8 @@ class FilterBankDisplay:
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
-            Where to draw: into a new figure, into one Axes for each order, or in place of one Axes.
+            None draws into a new figure. A sequence has one Axes for each order. The panels replace
+            a single Axes.
 
         Returns
         -------
@@ -135,7 +138,7 @@ class FilterBankDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is anything else.
+            If `ax` is not as described.
         ImportError
             If matplotlib is not installed.
         """

@@ -1,4 +1,4 @@
-"""Which paths decide what a model says."""
+"""Importance of paths for a fitted model."""
 
 import math
 import warnings
@@ -12,44 +12,45 @@ from sklearn.utils import check_random_state
 
 from skscatter._common.parameters import check_integer
 from skscatter._common.public import public
+from skscatter._estimators.lookup import find_scattering
 from skscatter._estimators.scattering import Scattering1D
 
 from .axes import cell_edges, time_label
 from .path_map import PathMap
-from .subject import find_scattering
 
 
 @public
 class PathImportanceDisplay:
-    """Which frequencies and modulations a fitted model decides by.
+    """How much a fitted model depends on frequencies and modulations.
 
-    Order 1 over the parts of the signal (its segments, or its frames) and frequency; order 2, all
-    parts together, over modulation frequency and frequency.
+    Order 1 is drawn over the segments or frames of the signal and frequency; order 2, summed over
+    segments or frames, over modulation frequency and frequency.
 
-    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+    Create a display with `from_estimator`. `plot` draws it again.
 
     Parameters
     ----------
     order1 : ndarray of shape (n_carriers, n_parts)
-        Importances of the features of order 1, NaN where the model gets none.
+        Importances of the features of order 1, NaN where the model has no feature. A part is a
+        segment or a frame.
     order2 : ndarray of shape (n_carriers, n_modulations)
-        Those of order 2.
+        Importances of the features of order 2.
     part_edges : ndarray of shape (n_parts + 1,)
         Where the parts of the signal begin and end.
     part_label : str
-        What `part_edges` are.
+        Label of the axis of `part_edges`.
     path_map : PathMap
-        The frequencies: ``carriers`` and ``modulations``, from high to low, in Hz with a
+        The frequencies: ``carriers`` and ``modulations``, in descending order, in Hz with a
         ``sampling_rate``, else in cycles per sample.
     measure : str
-        What the importances are.
+        Label of the colour bar.
 
     Attributes
     ----------
     ax_ : ndarray of Axes, of shape (2,), or (1,) without order 2
-        What was drawn into.
+        The Axes drawn into.
     figure_ : Figure
-        The figure that they belong to.
+        Their figure.
 
     See Also
     --------
@@ -58,10 +59,10 @@ class PathImportanceDisplay:
 
     Notes
     -----
-    Features of neighbouring paths say nearly the same, and a model shares its weights among them as
-    its penalty has it: bands of paths mean more than single ones. Weights compare only where
-    features have been brought to one scale, as by `StandardScaler`. A feature of order 0 is left
-    out.
+    Features of neighbouring paths are nearly equal, and the penalty of a model decides how it
+    distributes weight among them: read bands of paths rather than single paths. Weights can be
+    compared only if features have the same scale, as after `StandardScaler`. Features of order 0
+    are not shown.
 
     Examples
     --------
@@ -114,35 +115,35 @@ class PathImportanceDisplay:
     ) -> "PathImportanceDisplay":
         """Measure how much a fitted model depends on the paths, and draw it.
 
-        Without signals, by its weights: the root of the sum of the squared ``coef_`` of a linear
-        model, over the classes and the features of a cell of the picture. With signals, for any
-        model, by permutation: how much the score drops when the features of a cell are shuffled
-        among the signals, all of them together.
+        Without signals, the weights of a linear model are shown: for each cell, the root of the sum
+        of the squared ``coef_`` over classes and over the features of the cell. With signals, any
+        model is measured by permutation: how much the score drops when all features of a cell
+        are shuffled together among the signals.
 
         Parameters
         ----------
         estimator : Pipeline or search
-            Fitted. A pipeline that begins with scattering and ends with a model; steps between them
+            Fitted pipeline that begins with scattering and ends with a model. Steps between them
             must keep the names of features (`get_feature_names_out`), as scalers and selectors do.
         X : array-like or list of arrays, default=None
-            Signals, best such that the model was not fitted on. None takes the weights.
+            Signals, preferably not those that the model was fitted on. None shows the weights.
         y : array-like of shape (n_samples,), default=None
-            What the model should say about `X`.
+            Targets of `X`.
         scoring : str, callable or None, default=None
             As in :func:`sklearn.inspection.permutation_importance`.
         n_repeats : int, default=5
-            How often to shuffle each cell.
+            Number of shuffles of each cell.
         random_state : int, RandomState instance or None, default=None
-            Source of the shuffles.
+            Random numbers for the shuffles.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
-            Of matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
 
         Returns
         -------
         display : PathImportanceDisplay
-            What was drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -163,7 +164,7 @@ class PathImportanceDisplay:
                 f"estimator={estimator!r} must be a Pipeline that ends with a model, or a search "
                 "over one."
             )
-        path_map = PathMap.of(scattering.paths_, scattering.sampling_rate)
+        path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)
         part_edges, part_label = _parts(scattering)
         of_order1 = len(path_map.carriers), len(part_edges) - 1
         of_order2 = len(path_map.carriers), len(path_map.modulations)
@@ -197,14 +198,15 @@ class PathImportanceDisplay:
         ).plot(ax, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> "PathImportanceDisplay":
-        """Draw the importances, both orders in the same colours.
+        """Draw the importances of both orders on the same colour scale.
 
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
-            Where to draw: into a new figure, into one Axes for each order, or in place of one Axes.
+            None draws into a new figure. A sequence has one Axes for each order. The panels replace
+            a single Axes.
         **options
-            Of matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
 
         Returns
         -------
@@ -214,11 +216,11 @@ class PathImportanceDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is anything else.
+            If `ax` is not as described.
         ImportError
             If matplotlib is not installed.
         """
-        # A drop below zero is chance, and looks like none.
+        # A score that rises does so by chance. It is drawn like no drop.
         largest = float(np.nanmax(np.append(self.order1, self.order2), initial=0.0)) or 1.0
         colours = {"vmin": 0.0, "vmax": largest, "cmap": "viridis"} | options
         self.ax_ = self.path_map.draw(
@@ -243,23 +245,24 @@ def _features_of_model(pipeline: Pipeline, scattering: Scattering1D) -> NDArray[
     if unknown:
         raise ValueError(
             f"{len(unknown)} features that reach the last step of the pipeline, such as "
-            f"{unknown[0]!r}, are none of the scattering transformer's. Steps between must keep "
-            "features and their names, as scalers and selectors do."
+            f"{unknown[0]!r}, do not come from the scattering transformer. Steps between them must "
+            "keep features and their names, as scalers and selectors do."
         )
     return table[[position[name] for name in names]]
 
 
 def _parts(scattering: Scattering1D) -> tuple[NDArray[np.float64], str]:
-    """Return the edges of the parts of a signal that features tell apart, and their label."""
-    if scattering.pooling is None:
-        return cell_edges(scattering.frame_times()), time_label(scattering.sampling_rate)
-    return np.linspace(0, 1, scattering.n_segments + 1), "part of the signal"
+    """Return the edges of the segments, or without pooling of the frames, and their label."""
+    spec = scattering.specification_
+    if not spec.pooling:
+        return cell_edges(scattering.frame_times()), time_label(spec.sampling_rate)
+    return np.linspace(0, 1, spec.n_segments + 1), "part of the signal"
 
 
 def _cells_of(
     features: NDArray[np.void], path_map: PathMap, n_parts: int
 ) -> dict[int, NDArray[np.intp]]:
-    """Return the features of each cell of the picture: of order 1 row by row, then of order 2."""
+    """Return the features of each cell: cells of order 1 row by row, then those of order 2."""
     row, column = path_map.row[features["path"]], path_map.column[features["path"]]
     part = np.maximum(features["segment"], features["frame"])
     n_carriers, n_modulations = len(path_map.carriers), len(path_map.modulations)
@@ -276,8 +279,8 @@ def _weights(pipeline: Pipeline, cells: dict[int, NDArray[np.intp]]) -> dict[int
     model = pipeline[-1]
     if not hasattr(model, "coef_"):
         raise TypeError(
-            f"{model!r} has no coef_. Accepted: a linear model as the last step, or signals X with "
-            "y, which measure any model by permutation."
+            f"{model!r} has no coef_. Accepted: a linear model as the last step, or X and y, with "
+            "which any model is measured by permutation."
         )
     coef = np.atleast_2d(np.asarray(model.coef_))
     return {cell: float(np.linalg.norm(coef[:, columns])) for cell, columns in cells.items()}
@@ -293,12 +296,12 @@ def _score_drops(
     n_repeats: int,
     rng: np.random.RandomState,
 ) -> dict[int, float]:
-    """Return how much the score drops when the features of a cell are shuffled together."""
+    """Return how much the score drops when the features of each cell are shuffled together."""
     scorer = check_scoring(pipeline[-1], scoring=scoring)
     features = np.array(pipeline[:-1].transform(X))
     drops = {}
     with warnings.catch_warnings():
-        # A model that was fitted on a data frame gets the same columns without their names.
+        # A model that was fitted on a data frame gets the same columns without names here.
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         score = scorer(pipeline[-1], features, y)
         for cell, columns in cells.items():

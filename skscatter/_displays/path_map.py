@@ -1,4 +1,4 @@
-"""Values of paths as two maps: order 1 by carrier, order 2 by carrier and modulation frequency."""
+"""Two maps of path values: order 1 by carrier, order 2 by carrier and modulation frequency."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,21 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skscatter._common.units import units_for
+
 from .axes import cell_edges, draw_cells, frequency_axis, frequency_label, make_axes
 
 
 @dataclass(frozen=True, eq=False)
 class PathMap:
-    """Where the paths of a transform lie by their frequencies.
+    """The paths of a transform, arranged by their frequencies.
 
     Attributes
     ----------
     carriers : ndarray of shape (n_carriers,)
-        Centre frequencies of the first wavelets, from high to low.
+        Centre frequencies of the first wavelets, in descending order.
     modulations : ndarray of shape (n_modulations,)
-        Those of the second wavelets; empty without an order 2.
+        Centre frequencies of the second wavelets, likewise. Empty without order 2.
     row, column : ndarray of shape (n_paths,)
-        Position of each path among the two, -1 where it has no such wavelet.
+        Position of each path in `carriers` and `modulations`, -1 if it has no such wavelet.
     sampling_rate : float or None
         In Hz. Without one, frequencies are in cycles per sample.
     """
@@ -33,10 +35,10 @@ class PathMap:
 
     @classmethod
     def of(cls, paths: NDArray[np.void], sampling_rate: float | None) -> "PathMap":
-        """Lay out the paths of a table."""
-        unit = 1.0 if sampling_rate is None else sampling_rate
-        carriers, row = _descending(paths["xi1"] * unit)
-        modulations, column = _descending(paths["xi2"] * unit)
+        """Arrange the paths of a table."""
+        rate = units_for(sampling_rate).rate
+        carriers, row = _descending(paths["xi1"] * rate)
+        modulations, column = _descending(paths["xi2"] * rate)
         return cls(carriers, modulations, row, column, sampling_rate)
 
     @property
@@ -50,7 +52,7 @@ class PathMap:
         return self.column >= 0
 
     def over_modulation(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Arrange values of the paths of order 2, (n_carriers, n_modulations); NaN elsewhere."""
+        """Arrange values of the paths of order 2 as (n_carriers, n_modulations), NaN elsewhere."""
         cells = np.full((len(self.carriers), len(self.modulations)), np.nan)
         cells[self.row[self.order2], self.column[self.order2]] = values
         return cells
@@ -66,7 +68,7 @@ class PathMap:
         labels: tuple[str, str],
         options: tuple[dict[str, Any], dict[str, Any]],
     ) -> NDArray[Any]:
-        """Draw both maps, or the first alone where there is no order 2.
+        """Draw both maps, or only the first if there is no order 2.
 
         Parameters
         ----------
@@ -79,11 +81,11 @@ class PathMap:
         x : ndarray of shape (n_columns + 1,)
             Edges of the columns of order 1.
         xlabel : str
-            What they are.
+            Label of that axis.
         labels : tuple of (str, str)
-            What the colours mean.
+            Labels of the colour bars.
         options : tuple of (dict, dict)
-            For ``pcolormesh``.
+            Passed to ``pcolormesh``.
 
         Returns
         -------
@@ -108,9 +110,9 @@ class PathMap:
 
 
 def _descending(xi: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
-    """Return the distinct frequencies from high to low, and the position of each, -1 for NaN."""
+    """Return distinct frequencies in descending order, and positions in them, -1 for NaN."""
     present = ~np.isnan(xi)
-    distinct, place = np.unique(-xi[present], return_inverse=True)
+    distinct, inverse = np.unique(-xi[present], return_inverse=True)
     positions = np.full(len(xi), -1, np.intp)
-    positions[present] = place
+    positions[present] = inverse
     return -distinct, positions

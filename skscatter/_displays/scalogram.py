@@ -5,35 +5,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 
 from skscatter._common.parameters import check_integer
 from skscatter._common.public import public
+from skscatter._common.units import units_for
+from skscatter._estimators.lookup import find_scattering
+from skscatter._estimators.scattering import Scattering1D
 
 from .axes import cell_edges, draw_cells, frequency_label, magnitudes, make_axes, time_label
 from .path_map import PathMap
-from .subject import check_signal, find_scattering
+from .subject import check_signal
 
 
 @public
 class ScalogramDisplay:
-    """The scalogram of a signal below its waveform: how strong each band is at each time.
+    """The waveform of a signal and its scalogram: the strength of each band over time.
 
-    It is the modulus of the wavelet transform, ``|x * psi1|``, what the first order of a
-    scattering transform is before it is averaged over `T`; here it is averaged only as far as a
-    picture has columns for, which takes signals of any length.
+    The scalogram is the modulus of the wavelet transform, ``|x * psi1|``: the first order of a
+    scattering transform before the average over `T`. Here it is averaged over the time of a column
+    of the display, so that signals may have any length.
 
-    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+    Create a display with `from_estimator`. `plot` draws it again.
 
     Parameters
     ----------
     signal : ndarray of shape (n_times,)
         The waveform.
     scalogram : ndarray of shape (n_wavelets, n_columns)
-        From high to low frequency.
+        In descending order of frequency.
     times : ndarray of shape (n_columns,)
-        Where the columns lie, counted from the first sample: in seconds with a `sampling_rate`,
-        else in samples.
+        Times of the columns, counted from the first sample: in seconds with a `sampling_rate`, else
+        in samples.
     frequencies : ndarray of shape (n_wavelets,)
         Centre frequencies, in Hz with a `sampling_rate`, else in cycles per sample.
     sampling_rate : float or None, default=None
@@ -42,9 +44,9 @@ class ScalogramDisplay:
     Attributes
     ----------
     ax_ : ndarray of Axes, of shape (2,)
-        What was drawn into: the waveform and the scalogram.
+        The Axes of the waveform and of the scalogram.
     figure_ : Figure
-        The figure that they belong to.
+        Their figure.
 
     See Also
     --------
@@ -93,22 +95,23 @@ class ScalogramDisplay:
         Parameters
         ----------
         estimator : Scattering1D, SelectPaths, Pipeline or search
-            Fitted; with one scattering transformer in it.
+            Fitted estimator that contains one scattering transformer.
         x : array-like of shape (length,) or (n_channels, length)
-            A signal, of any length that the largest wavelet fits in.
+            A signal of any length for which the transformer's `J` is accepted.
         channel : int, default=0
-            Which channel of it.
+            Channel of the signal to show.
         max_columns : int, default=1024
-            Most columns of the picture, at least 2; a longer signal is averaged between them.
+            Largest number of columns, at least 2. The scalogram of a longer signal is averaged
+            within each column.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
-            Of matplotlib's ``pcolormesh``, as in `plot`.
+            Passed to matplotlib's ``pcolormesh``, as in `plot`.
 
         Returns
         -------
         display : ScalogramDisplay
-            What was drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -120,20 +123,18 @@ class ScalogramDisplay:
         scattering = find_scattering(estimator)
         signal = check_signal(scattering, x, channel)[channel]
         max_columns = check_integer("max_columns", max_columns, minimum=2)
-        # Order 1 with an average as short as a column is the scalogram.
+        # Order 1, averaged over one column, is the scalogram.
         longest = 2 ** math.floor(math.log2(len(signal)))
         n_columns = min(max_columns, len(signal))
         stride = min(2 ** math.ceil(math.log2(len(signal) / n_columns)), longest)
-        plain = clone(scattering).set_params(
-            J=scattering.J_, T=stride, stride=stride, max_order=1, include_order0=False
-        )
         X = signal[np.newaxis]
+        finest = _with_stride(scattering, stride).fit(X)
         return cls(
             signal=signal,
-            scalogram=plain.fit(X).scatter(X)[0, 0],
-            times=plain.frame_times(),
-            frequencies=PathMap.of(plain.paths_, scattering.sampling_rate).carriers,
-            sampling_rate=scattering.sampling_rate,
+            scalogram=finest.scatter(X)[0, 0],
+            times=finest.frame_times(),
+            frequencies=PathMap.of(finest.paths_, finest.sampling_rate_).carriers,
+            sampling_rate=finest.sampling_rate_,
         ).plot(ax, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> "ScalogramDisplay":
@@ -142,10 +143,11 @@ class ScalogramDisplay:
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
-            Where to draw: into a new figure, into two Axes, or in place of one.
+            None draws into a new figure. A sequence has two Axes. The panels replace a single
+            Axes.
         **options
-            Of matplotlib's ``pcolormesh``, such as ``cmap`` and ``norm``. The colours are
-            logarithmic by default, over four orders of magnitude.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap`` and ``norm``. The colour scale
+            is logarithmic by default, over four orders of magnitude.
 
         Returns
         -------
@@ -155,18 +157,18 @@ class ScalogramDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is anything else.
+            If `ax` is not as described.
         ImportError
             If matplotlib is not installed.
         """
         self.ax_ = make_axes(ax, 2, 1, figsize=(7, 5), sharex=True, height_ratios=(1, 2.5))
         self.figure_ = self.ax_[0].figure
         above, below = self.ax_
-        unit = 1.0 if self.sampling_rate is None else self.sampling_rate
-        self._draw_waveform(above, unit)
+        rate = units_for(self.sampling_rate).rate
+        self._draw_waveform(above, rate)
         draw_cells(
             below,
-            np.clip(cell_edges(self.times), 0, len(self.signal) / unit),
+            np.clip(cell_edges(self.times), 0, len(self.signal) / rate),
             cell_edges(self.frequencies, log=True),
             self.scalogram,
             label="magnitude",
@@ -179,15 +181,34 @@ class ScalogramDisplay:
         )
         return self
 
-    def _draw_waveform(self, ax: Any, unit: float) -> None:
-        """Draw the signal, or where it has more samples than a picture shows, its extent."""
+    def _draw_waveform(self, ax: Any, rate: float) -> None:
+        """Draw the signal, or its range in each column if it has too many samples to draw."""
         most = 8192
         n_each = -(-len(self.signal) // most)
         starts = np.arange(0, len(self.signal), n_each)
         if n_each == 1:
-            ax.plot(starts / unit, self.signal, linewidth=0.5, color="black")
+            ax.plot(starts / rate, self.signal, linewidth=0.5, color="black")
             return
         lowest, highest = (
             bound.reduceat(self.signal, starts) for bound in (np.minimum, np.maximum)
         )
-        ax.fill_between(starts / unit, lowest, highest, linewidth=0.5, color="black")
+        ax.fill_between(starts / rate, lowest, highest, linewidth=0.5, color="black")
+
+
+def _with_stride(scattering: Scattering1D, stride: int) -> Scattering1D:
+    """Return a transformer of order 1 with the fitted wavelets, averaged over `stride` samples."""
+    spec = scattering.specification_
+    return Scattering1D(
+        J=spec.settings.J,
+        Q=spec.settings.Q,
+        T=stride,
+        stride=stride,
+        max_order=1,
+        filter_gain=spec.settings.filter_gain,
+        padding=spec.settings.padding,
+        subsampling=spec.settings.subsampling,
+        input_scaling=spec.input_scaling,
+        sampling_rate=spec.sampling_rate,
+        backend=scattering.backend,
+        device=scattering.device,
+    )

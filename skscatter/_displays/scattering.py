@@ -6,48 +6,49 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.public import public
+from skscatter._estimators.lookup import find_scattering
 
 from .axes import cell_edges, magnitudes, time_label
 from .path_map import PathMap
-from .subject import check_signal, find_scattering
+from .subject import check_signal
 
 
 @public
 class ScatteringDisplay:
     """The scattering coefficients of a signal, before any logarithm and pooling.
 
-    Order 1 over time and frequency: how strong each band is. Order 2, averaged over time, over
-    modulation frequency and frequency: how fast the strength of each band comes and goes. There is
-    no order 2 where a modulation would be faster than its band is wide.
+    Order 1 is drawn over time and frequency: the strength of each band. Order 2, averaged over
+    time, is drawn over modulation frequency and frequency: how fast the strength of each band
+    changes. It has no coefficients for modulations faster than the band is wide.
 
-    Make one with `from_estimator`; what it holds can then be drawn again with `plot`.
+    Create a display with `from_estimator`. `plot` draws it again.
 
     Parameters
     ----------
     S1 : ndarray of shape (n_carriers, n_frames)
         Coefficients of order 1.
     S2 : ndarray of shape (n_carriers, n_modulations)
-        The mean over time of those of order 2, NaN where there is none.
+        Coefficients of order 2, averaged over time; NaN where there are none.
     times : ndarray of shape (n_frames,)
-        Where the frames lie, counted from the first sample: in seconds with a `sampling_rate`,
-        else in samples.
+        Times of the frames, counted from the first sample: in seconds with a `sampling_rate`, else
+        in samples.
     path_map : PathMap
-        The frequencies: ``carriers`` and ``modulations``, from high to low, in Hz with a
+        The frequencies: ``carriers`` and ``modulations``, in descending order, in Hz with a
         `sampling_rate`, else in cycles per sample.
     floor : float or None, default=None
-        What counts as silence, where the colours begin. None means a ten-thousandth of the
-        largest.
+        Lower end of the colour scale; fainter coefficients count as silence. None means a
+        ten-thousandth of the largest coefficient.
 
     Attributes
     ----------
     ax_ : ndarray of Axes, of shape (2,), or (1,) without order 2
-        What was drawn into.
+        The Axes drawn into.
     figure_ : Figure
-        The figure that they belong to.
+        Their figure.
 
     See Also
     --------
-    PathImportanceDisplay : What of it a model uses.
+    PathImportanceDisplay : How much a model depends on these coefficients.
 
     Examples
     --------
@@ -84,20 +85,20 @@ class ScatteringDisplay:
         Parameters
         ----------
         estimator : Scattering1D, SelectPaths, Pipeline or search
-            Fitted; with one scattering transformer in it.
+            Fitted estimator that contains one scattering transformer.
         x : array-like of shape (length,) or (n_channels, length)
             A signal that it can transform.
         channel : int, default=0
-            Which channel of it.
+            Channel of the signal to show.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
-            Of `plot`.
+            Passed to `plot`.
 
         Returns
         -------
         display : ScatteringDisplay
-            What was drawn.
+            The display, drawn.
 
         Raises
         ------
@@ -109,13 +110,14 @@ class ScatteringDisplay:
         scattering = find_scattering(estimator)
         x = check_signal(scattering, x, channel)
         S = scattering.scatter([x])[0][channel]
-        path_map = PathMap.of(scattering.paths_, scattering.sampling_rate)
+        path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)
+        logarithm = scattering.specification_.logarithm
         return cls(
             S1=S[path_map.order1],
             S2=path_map.over_modulation(S[path_map.order2].mean(axis=-1)),
             times=scattering.frame_times(x.shape[-1]),
             path_map=path_map,
-            floor=getattr(scattering, "log_eps", None),
+            floor=None if logarithm is None else logarithm.eps,
         ).plot(ax, **options)
 
     def plot(
@@ -126,12 +128,14 @@ class ScatteringDisplay:
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
-            Where to draw: into a new figure, into one Axes for each order, or in place of one Axes.
+            None draws into a new figure. A sequence has one Axes for each order. The panels replace
+            a single Axes.
         relative : bool, default=False
-            Whether to divide order 2 by the mean of order 1 of its band, which tells how a band is
-            modulated from how strong it is. Bands fainter than `floor` are left out.
+            Whether to divide order 2 by the mean of order 1 in the same band. This shows the
+            modulation of a band independently of its strength. Bands fainter than `floor` are not
+            shown.
         **options
-            Of matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
 
         Returns
         -------
@@ -141,7 +145,7 @@ class ScatteringDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is anything else.
+            If `ax` is not as described.
         ImportError
             If matplotlib is not installed.
         """
@@ -150,8 +154,8 @@ class ScatteringDisplay:
         if relative:
             strength = self.S1.mean(axis=1, keepdims=True)
             floor = self.floor or 1e-4 * self.S1.max()
-            heard = np.where(strength > floor, strength, np.nan)
-            S2, scale, label = self.S2 / heard, None, "S2 / S1, means over time"
+            audible = np.where(strength > floor, strength, np.nan)
+            S2, scale, label = self.S2 / audible, None, "S2 / S1, means over time"
         common = {"cmap": "magma"} | options
         self.ax_ = self.path_map.draw(
             ax,

@@ -1,17 +1,18 @@
-"""The table of features: which channel, path, part and statistic each of them is."""
+"""The table of features, with the channel, path, segment or frame, and statistic of each."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skscatter._common.units import units_for
 from skscatter._scattering.paths import path_names
 
-ABSENT = -1  # the channel, segment or frame of a feature that has none
+ABSENT = -1  # stands for a channel, segment or frame that a feature does not have
 
 
 class PathFeature(NamedTuple):
-    """What becomes of the frames of a path: a statistic of a segment, or one frame."""
+    """A feature made from the frames of a path: a statistic of a segment, or one frame."""
 
     suffix: str
     segment: int
@@ -20,7 +21,7 @@ class PathFeature(NamedTuple):
 
 
 def path_features(n_segments: int, statistics: tuple[str, ...], n_frames: int) -> list[PathFeature]:
-    """List the features of one path, in their order: without statistics, the frames."""
+    """List the features of one path in their order. Without statistics, they are the frames."""
     if not statistics:
         return [PathFeature(f"_frame{i}", ABSENT, i, "") for i in range(n_frames)]
     return [
@@ -31,9 +32,9 @@ def path_features(n_segments: int, statistics: tuple[str, ...], n_frames: int) -
 
 
 def channel_prefixes(n_channels: int, statistics: tuple[str, ...]) -> list[tuple[str, int]]:
-    """List what begins the names of a channel's features, and the channel.
+    """List how the names of the features of each channel begin, with the number of the channel.
 
-    One channel needs no name, and with statistics over the channels there is none.
+    A single channel adds nothing to the names. Statistics over the channels stand in their place.
     """
     if statistics:
         return [(f"ch{name}_", ABSENT) for name in statistics]
@@ -46,27 +47,29 @@ def feature_table(
     of_path: list[PathFeature],
     sampling_rate: float | None,
 ) -> NDArray[np.void]:
-    """Describe the features, in their order: by channel, then path, then part.
+    """Describe the features in their order: by channel, by path, then in the order of `of_path`.
 
     Returns
     -------
     features : structured ndarray of shape (n_features,)
         With the fields that `skscatter.Scattering1D.features_` documents.
     """
-    unit = 1.0 if sampling_rate is None else sampling_rate
+    rate = units_for(sampling_rate).rate
     rows: list[tuple[Any, ...]] = [
         (
-            prefix + name + part.suffix,
+            prefix + name + feature.suffix,
             channel,
             i,
             path["order"],
-            path["xi1"] * unit,
-            path["xi2"] * unit,
-            *part[1:],
+            path["xi1"] * rate,
+            path["xi2"] * rate,
+            feature.segment,
+            feature.frame,
+            feature.statistic,
         )
         for prefix, channel in prefixes
         for i, (name, path) in enumerate(zip(path_names(paths, sampling_rate), paths, strict=True))
-        for part in of_path
+        for feature in of_path
     ]
     longest = max(len(row[0]) for row in rows)
     return np.array(

@@ -50,8 +50,3 @@ def _scatterings(estimator: Any) -> Iterator[Scattering1D]:
         yield from _scatterings(estimator.best_estimator_)
     elif hasattr(estimator, "refit") and hasattr(estimator, "estimator"):
         check_is_fitted(estimator)
-
-
-def sampling_rate_of(scattering: Scattering1D) -> float | None:
-    """Return the sampling rate of the signals that a transformer was fitted to, in Hz."""
-    return scattering.sampling_rate

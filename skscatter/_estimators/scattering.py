@@ -3,9 +3,9 @@
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -29,6 +29,7 @@ from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
+from skscatter._common.units import units_for
 from skscatter._estimators.docstrings import share_descriptions
 from skscatter._estimators.feature_table import (
     PathFeature,
@@ -37,7 +38,7 @@ from skscatter._estimators.feature_table import (
     path_features,
 )
 from skscatter._estimators.saving import Saved
-from skscatter._execution.run import FLOATING_POINT, Run, precision_of
+from skscatter._execution.run import Run, floating_point, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
 from skscatter._execution.threads import check_n_jobs
 from skscatter._scattering.amplitude import INPUT_SCALINGS
@@ -48,6 +49,7 @@ from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
 from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
+from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
 from skscatter._signals.rows import Signals, as_index
 from skscatter._signals.short import continue_short
@@ -160,6 +162,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
 
     Attributes
     ----------
+    specification_ : Specification
+        Everything that features depend on, as one frozen, hashable value.
     J_ : int
         Scale in use.
     Q_ : tuple of (int, int)
@@ -357,7 +361,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 for block, features in run.blocks(positions):
                     rows[as_index(block)] = features
                     progress.update(len(block))
-        with np.errstate(**FLOATING_POINT), home.working(from_numpy=False):
+        with floating_point(), home.working(from_numpy=False):
             joined = spec.join_channels(
                 home, rows.reshape(signals.n_samples, signals.n_channels, width)
             )
@@ -373,9 +377,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         Parameters
         ----------
         batches : iterable of what `transform` takes
-            Such as a generator. Batches may differ in size and in kind; those without signals
-            have no features, in the same number of columns. The source is read in the thread that
-            asks for features, so that database cursors can be used, and one batch ahead of them.
+            Such as a generator, or a data loader of PyTorch, whose batches may be lists of one
+            array. Batches may differ in size and in kind; those without signals have no features,
+            in the same number of columns. The source is read in the thread that asks for features,
+            so that database cursors can be used, and one batch ahead of them.
 
         Returns
         -------
@@ -412,7 +417,12 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_is_fitted(self)
         stop = threading.Event()
         fixed = self._copy_with(CallOptions(min_signals=0, stop=stop))
-        return read_ahead(fixed.transform, check_batches(batches), stop)
+        return read_ahead(
+            fixed.transform,
+            check_batches(batches),
+            stop,
+            prepare=partial(unwrap_batch, n_channels=self.n_channels_),
+        )
 
     def scatter(self, X: ArrayLike) -> Any:
         """Compute the coefficients at every frame: no logarithm, no pooling.
@@ -467,6 +477,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             )
         n = signals.n_channels
         return signals.as_given([np.stack(S[i : i + n]) for i in range(0, n_rows, n)])
+
+    @property
+    def specification_(self) -> Specification:
+        """Everything that features depend on, as one frozen, hashable value."""
+        return self._fitted()
 
     @property
     def J_(self) -> int:
@@ -556,11 +571,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         """
         paths, sampling_rate = self.paths_, self.sampling_rate_
         pd = import_optional("pandas", None, "paths_frame()")
-        unit = 1.0 if sampling_rate is None else sampling_rate
+        rate = units_for(sampling_rate).rate
         frame = pd.DataFrame(paths[["order", "n1", "n2", "j1", "j2"]])
         frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
-            frame[column] = paths[field] * unit
+            frame[column] = paths[field] * rate
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
@@ -596,7 +611,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
         first = layout.grid.first_frame - layout.start
         samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
-        return samples if spec.sampling_rate is None else samples / spec.sampling_rate
+        return samples / units_for(spec.sampling_rate).rate
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
@@ -764,7 +779,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         expected = Expected(
             n_channels=spec.n_channels,
             n_times=spec.n_times,
-            min_times=1 if spec.extends_short else settings.min_times,
+            min_times=settings.min_times,
+            extends_short=spec.extends_short,
             library=spec.library,
             scales=f"J={settings.J}, T={settings.T} and stride={settings.stride}",
         )
@@ -801,7 +817,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 
     def _missing(
         self, signals: Signals, rows: Array, rows_at_once: int, progress: Any
-    ) -> Iterator[Any]:
+    ) -> Generator[Any, None, None]:
         """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
         store = check_memory(self.memory)
         if store is None or not signals.from_numpy:
@@ -848,7 +864,7 @@ class LogScattering1D(Scattering1D):
 
     Attributes
     ----------
-    {J_} {Q_} {T_} {stride_} {sampling_rate_} {n_times_} {n_channels_} {n_frames_}
+    {specification_} {J_} {Q_} {T_} {stride_} {sampling_rate_} {n_times_} {n_channels_} {n_frames_}
     {n_features_in_} {feature_names_in_}
 
     See Also

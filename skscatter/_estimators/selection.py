@@ -1,4 +1,4 @@
-"""Features of some paths alone: by order, by carrier frequency, by modulation frequency."""
+"""Selection of features by order, by carrier frequency and by modulation frequency."""
 
 from typing import Any, Self
 
@@ -9,48 +9,50 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skscatter._backends.choice import adopt
+from skscatter._backends.choice import adopt, library_of
 from skscatter._common.parameters import check_integer, check_real
 from skscatter._common.public import public
+from skscatter._common.units import Units, units_for
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
+from skscatter._signals.validation import check_library
 
 Range = tuple[float | None, float | None] | None
 
 
 @public
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
-    """Scattering features of some paths: of an order, of a band of frequencies.
+    """Scattering features of selected paths: of some orders, or of a band of frequencies.
 
-    It wraps the transformer, which alone knows the frequencies of its features, and takes its place
-    in a pipeline. A grid search can tune the band like any other parameter.
+    It wraps the transformer, which knows the frequencies of its features, and takes its place in a
+    pipeline. A grid search can tune the band like any other parameter.
 
     Parameters
     ----------
     transformer : Scattering1D or LogScattering1D
-        What computes the features. It is cloned, and stays as it is.
+        Computes the features. `fit` fits a clone of it.
     order : {0, 1, 2}, tuple of these, or None, default=None
-        Orders to keep. None keeps them all.
+        Orders to keep. None keeps all orders.
     carrier : tuple of (float or None, float or None), or None, default=None
-        Lowest and highest centre frequency of the first wavelet, both included, in Hz where the
-        transformer has a `sampling_rate`, else in cycles per sample. None in it is no bound. A
-        range leaves out features of order 0, which have no such frequency.
+        Lowest and highest centre frequency of the first wavelet, both included, in Hz if the
+        transformer has a `sampling_rate`, else in cycles per sample. A bound of None does not
+        limit the range. A range excludes features of order 0, which have no such frequency.
     modulation : tuple of (float or None, float or None), or None, default=None
-        The same for the second wavelet. A range leaves out features of the orders 0 and 1.
+        The same for the second wavelet. A range excludes features of orders 0 and 1.
 
     Attributes
     ----------
     transformer_ : Scattering1D or LogScattering1D
         The fitted transformer.
     n_features_in_ : int
-        Length of a signal in samples, where `fit` got an array of shape (n_samples, n_times).
+        Length of a signal in samples, if `fit` got an array of shape (n_samples, n_times).
     feature_names_in_ : ndarray of str
-        Names of the columns, where the signals came as a data frame that has them.
+        Names of the columns, if the signals came as a data frame with names.
 
     See Also
     --------
-    Scattering1D.features_ : The table that says which frequencies a feature belongs to.
+    Scattering1D.features_ : The table of features with their frequencies.
 
     Examples
     --------
@@ -80,7 +82,7 @@ S1_54.42Hz_seg0_mean
         self.modulation = modulation
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Fit the transformer and find its features that are asked for.
+        """Fit the transformer and select features.
 
         Parameters
         ----------
@@ -97,7 +99,7 @@ S1_54.42Hz_seg0_mean
         Raises
         ------
         TypeError, ValueError
-            If a parameter or the signals are not as described, or no feature is left.
+            If a parameter or the signals are not as described, or no feature is selected.
         """
         if not isinstance(self.transformer, Scattering1D):
             raise TypeError(
@@ -120,13 +122,13 @@ S1_54.42Hz_seg0_mean
             if high is not None:
                 support &= table[name] <= high
         if not support.any():
-            raise ValueError(self._why_empty(table, transformer.sampling_rate))
+            raise ValueError(self._why_empty(table, units_for(transformer.sampling_rate_)))
         self.transformer_ = transformer
         self._kept = np.flatnonzero(support).tolist()
         return self
 
     def transform(self, X: ArrayLike) -> Any:
-        """Compute the features that were asked for.
+        """Compute the selected features.
 
         Parameters
         ----------
@@ -136,7 +138,7 @@ S1_54.42Hz_seg0_mean
         Returns
         -------
         features : array of shape (n_samples, n_selected)
-            Some columns of what the transformer returns, in their order.
+            The selected columns of what the transformer returns, in their order.
 
         Raises
         ------
@@ -146,6 +148,7 @@ S1_54.42Hz_seg0_mean
             As for the transformer.
         """
         check_is_fitted(self)
+        check_library(self, library_of(X), "transform", self.transformer_.specification_.library)
         with config_context(transform_output="default"):
             features = self.transformer_.transform(X)
         if is_dask(features):
@@ -155,7 +158,7 @@ S1_54.42Hz_seg0_mean
         return give_back(features[:, self._kept])
 
     def get_support(self, indices: bool = False) -> NDArray[Any]:
-        """Return which features of the transformer are kept.
+        """Return which features of the transformer are selected.
 
         Parameters
         ----------
@@ -165,8 +168,8 @@ S1_54.42Hz_seg0_mean
         Returns
         -------
         support : ndarray
-            Of bool, one for each feature of the transformer; or with `indices`, of int, one for
-            each that is kept.
+            Of bool, one for each feature of the transformer. With `indices`, of int, one for each
+            selected feature.
 
         Raises
         ------
@@ -179,7 +182,7 @@ S1_54.42Hz_seg0_mean
         return np.isin(np.arange(len(self.transformer_.features_)), self._kept)
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the features that are kept.
+        """Return the names of the selected features.
 
         Parameters
         ----------
@@ -203,22 +206,22 @@ S1_54.42Hz_seg0_mean
 
     @property
     def features_(self) -> NDArray[np.void]:
-        """Table of the features that are kept: rows of the transformer's ``features_``."""
+        """Table of the selected features: rows of the transformer's ``features_``."""
         check_is_fitted(self)
         return self.transformer_.features_[self._kept]
 
     @property
     def n_features_in_(self) -> int:
-        """Length of a signal in samples, where `fit` got an array with one channel."""
+        """Length of a signal in samples, if `fit` got an array of shape (n_samples, n_times)."""
         return self.transformer_.n_features_in_
 
     @property
     def feature_names_in_(self) -> NDArray[Any]:
-        """Names of the columns, where the signals came as a data frame that has them."""
+        """Names of the columns, if the signals came as a data frame with names."""
         return self.transformer_.feature_names_in_
 
     def __sklearn_tags__(self) -> Any:
-        """Take what the transformer takes."""
+        """Return tags that accept the same input as the transformer."""
         tags = super().__sklearn_tags__()
         inner = get_tags(self.transformer)
         tags.array_api_support = inner.array_api_support
@@ -226,23 +229,24 @@ S1_54.42Hz_seg0_mean
         tags.transformer_tags = inner.transformer_tags
         return tags
 
-    def _why_empty(self, table: NDArray[np.void], sampling_rate: float | None) -> str:
-        unit = "cycles per sample" if sampling_rate is None else "Hz"
-        there_are = "; ".join(
-            f"{name} from {np.nanmin(table[name]):.4g} to {np.nanmax(table[name]):.4g} {unit}"
+    def _why_empty(self, table: NDArray[np.void], units: Units) -> str:
+        ranges = "; ".join(
+            f"{name} from {np.nanmin(table[name]):.4g} to {np.nanmax(table[name]):.4g} "
+            f"{units.frequency}"
             for name in ("carrier", "modulation")
             if not np.isnan(table[name]).all()
         )
         orders = ", ".join(str(order) for order in np.unique(table["order"]))
         return (
             f"order={self.order!r}, carrier={self.carrier!r} and modulation={self.modulation!r} "
-            f"leave no feature. There are the orders {orders}; {there_are}."
+            f"select no feature. The transformer has features of the orders {orders}; {ranges}."
         )
 
 
 def _check_order(order: Any) -> list[int] | None:
     if order is None:
         return None
+    order = order.tolist() if isinstance(order, np.ndarray) else order
     orders = list(order) if isinstance(order, tuple | list) else [order]
     if not orders or any(
         check_integer("order", each, minimum=0) not in (0, 1, 2) for each in orders
@@ -254,6 +258,7 @@ def _check_order(order: Any) -> list[int] | None:
 def _check_range(name: str, bounds: Any) -> tuple[float | None, float | None]:
     if bounds is None:
         return None, None
+    bounds = bounds.tolist() if isinstance(bounds, np.ndarray) else bounds
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         raise TypeError(
             f"{name}={bounds!r} must be a pair of frequencies (lowest, highest), either of which "

@@ -6,6 +6,7 @@ or estimators.
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -27,9 +28,14 @@ from skscatter._scattering.settings import Settings
 from skscatter._scattering.workspace import Workspaces
 from skscatter._signals.rows import Rows, Signals, as_index
 
-# NumPy's own defaults, but for underflow. Callers may have asked for errors in the whole program,
-# and small numbers underflow here without harm.
-FLOATING_POINT = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+def floating_point() -> AbstractContextManager[None]:
+    """Return a context with NumPy's defaults for floating-point errors.
+
+    Callers may have asked for errors in the whole program, and small numbers underflow here without
+    harm.
+    """
+    return np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 
 
 def precision_of(signals: Signals) -> np.dtype[Any]:
@@ -131,7 +137,7 @@ class Run:
 
     def _engines(self, rows: Rows) -> Iterator[tuple[Rows, Engine]]:
         """Divide rows by the engine that computes them."""
-        with np.errstate(**FLOATING_POINT):
+        with floating_point():
             groups = group_by_length(self._settings, self._signals.row_lengths[as_index(rows)])
             found = [
                 (members, get_engine(self._settings, grid, self._xp.dtype.name, self._device))
@@ -151,7 +157,7 @@ class Run:
 
         def compute(rows: Rows) -> list[tuple[Rows, Array]]:
             with (
-                np.errstate(**FLOATING_POINT),
+                floating_point(),
                 self._xp.working(from_numpy=self._signals.from_numpy),
             ):
                 return self._features_of(rows, engine, workspaces, n_threads)

@@ -112,9 +112,13 @@ class _Worker:
 
 
 def read_ahead(
-    compute: Callable[[Any], Any], batches: Iterator[Any], stop: threading.Event
+    compute: Callable[[Any], Any],
+    batches: Iterator[Any],
+    stop: threading.Event,
+    *,
+    prepare: Callable[[Any], Any],
 ) -> Generator[Any, None, None]:
-    """Yield ``compute(batch)`` for each batch, while the next batch is read.
+    """Yield ``compute(prepare(batch))`` for each batch, while the next batch is read.
 
     Besides the batch that is computed, and the result that the caller has, at most one batch is in
     memory. An error of the source is raised after the results of the batches before it, and so is
@@ -135,7 +139,7 @@ def read_ahead(
         n_read = 0
         while True:
             try:
-                batch = next(batches)
+                batch = prepare(next(batches))
                 read_pages(batch)
             except StopIteration:
                 break

@@ -1,18 +1,16 @@
-"""Dask arrays: what a transformer makes of one is another, computed chunk by chunk when asked for.
+"""Dask arrays: a transformer makes another of one, computed chunk by chunk when it is needed.
 
-Nothing here imports dask: who has a dask array has imported it.
+Nothing here imports dask: whoever passes a dask array has imported it.
 """
 
-import copy
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import get_config
-
-from skscatter._common.parameters import any_number_of_rows
 
 
 def is_dask(X: Any) -> bool:
@@ -21,11 +19,19 @@ def is_dask(X: Any) -> bool:
     return dask_array is not None and isinstance(X, dask_array.Array)
 
 
+def computed(x: Any) -> Any:
+    """Return a dask array as an array in memory, masked if its chunks are; anything else as it is.
+
+    Dask drops the mask where NumPy converts its arrays.
+    """
+    return x.compute() if is_dask(x) else x
+
+
 def stand_in(X: Any) -> NDArray[Any]:
     """Return one silent signal of the shape and type of those of a dask array.
 
-    It is what can be checked before anything is computed. If the array is known to be empty, there
-    is no signal; other numbers of signals need not be known.
+    It can be checked before anything is computed. There is none if the array is known to be empty;
+    otherwise the number of signals need not be known.
 
     Raises
     ------
@@ -49,20 +55,19 @@ def stand_in(X: Any) -> NDArray[Any]:
 
 
 def map_chunks(
-    transformer: Any, method: str, X: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
+    function: Callable[[Any], Any], X: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Any:
-    """Call a method of a fitted transformer on each chunk of checked signals, when it is needed.
+    """Apply a function to each chunk of checked signals, when it is needed.
 
     Parameters
     ----------
-    transformer : estimator
-        As it is now; what becomes of it later does not matter.
-    method : {"transform", "scatter"}
-        Its name.
+    function : callable
+        Makes an array of shape (n, *shape) of n signals, where n may be 0. It goes to wherever
+        dask computes.
     X : dask.array.Array of shape (n_samples, ...)
         In chunks along the first axis.
     shape : tuple of int
-        Shape of what becomes of one signal.
+        Shape of the result of one signal.
     dtype : dtype
         That of the result.
 
@@ -71,12 +76,8 @@ def map_chunks(
     results : dask.array.Array of shape (n_samples, *shape)
         In the same chunks along the first axis.
     """
-    fixed = copy.deepcopy(transformer).set_output(transform="default")
-    vars(fixed).pop("feature_names_in_", None)  # chunks have no names, which was warned of here
     return X.map_blocks(
-        _of_chunk,
-        transformer=fixed,
-        method=method,
+        function,
         dtype=dtype,
         chunks=(X.chunks[0], *((n,) for n in shape)),
         drop_axis=list(range(1, X.ndim)),
@@ -103,8 +104,3 @@ def refuse_data_frames(transformer: Any) -> None:
             "dask.dataframe.from_dask_array(features, columns=names), where names are those of "
             "get_feature_names_out()."
         )
-
-
-def _of_chunk(chunk: Any, *, transformer: Any, method: str) -> Any:
-    with any_number_of_rows():
-        return getattr(transformer, method)(chunk)

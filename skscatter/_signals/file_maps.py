@@ -1,9 +1,9 @@
-"""Arrays on memory-mapped files: read in time, and not kept in memory afterwards.
+"""Arrays on memory-mapped files, which are read in time and do not stay in memory.
 
-What was read of a mapped file counts as memory of the process until the system takes it back, which
-it does only when memory is short; a scheduler that watches a process (a cluster's, dask's workers)
-does not wait for that. So pages are given back when they are done with. Their content stays in the
-system's cache as long as there is room.
+Pages of a mapped file count as memory of the process until the system reclaims them, which it does
+only when memory is short. A scheduler that watches a process (a cluster's, dask's workers) does
+not wait for that, so pages are released as soon as their samples have been used. Their content
+stays in the system's cache as long as there is room.
 """
 
 import mmap
@@ -12,42 +12,42 @@ from typing import Any
 
 import numpy as np
 
-# Bytes to look through at a time: far more than a call costs, far less than there is memory.
+# Bytes to go through at a time: enough to make the cost of a call small, and far less than memory.
 BLOCK_BYTES = 32 * 2**20
 
 PAGE_BYTES = 4096  # or a multiple
 
 
 def file_map(x: Any) -> mmap.mmap | None:
-    """Return the map of the file that an array, or the array it is a view of, lies on.
+    """Return the memory map behind an array or a view of one.
 
-    None for arrays elsewhere, and for copy-on-write maps, whose pages may be the only copy.
+    None for other arrays, and for copy-on-write maps, whose pages may be the only copy.
     """
     mode = "c"
     while x is not None and not isinstance(x, mmap.mmap):
-        mode = getattr(x, "mode", "c")  # that of a `numpy.memmap` lies directly on the map
+        mode = getattr(x, "mode", "c")  # a `numpy.memmap`, whose base is the map
         x = getattr(x, "base", None)
     return x if mode != "c" else None
 
 
 def read_pages(x: Any) -> None:
-    """Bring the part of a mapped file that an array lies on into memory; others are there."""
+    """Read the pages of a mapped file behind an array; other arrays are in memory already."""
     if isinstance(x, np.ndarray) and x.size and file_map(x) is not None:
         step = max(1, PAGE_BYTES // x.itemsize)
         np.count_nonzero(x[..., ::step])
 
 
 def drop_pages(x: Any) -> None:
-    """Give back the memory that a mapped file takes, which is read again when it is needed."""
+    """Release the pages of a mapped file, which are read again when they are needed."""
     mapped = file_map(x)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
         mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def blocks_of(x: Any) -> Iterator[Any]:
-    """Cut an array of NumPy into runs of rows, or of samples where a row is too long.
+    """Divide a NumPy array into blocks of rows, or of samples where a row is too long.
 
-    Each is dropped from memory when the next is due. Arrays of other libraries are one piece.
+    The pages of a block are released before the next. Arrays of other libraries are one block.
     """
     if not isinstance(x, np.ndarray) or x.nbytes <= BLOCK_BYTES:
         yield x

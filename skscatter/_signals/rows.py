@@ -1,20 +1,17 @@
-"""Signals as people have them, seen as rows: one channel of one signal each.
+"""Signals that have been checked, seen as rows: one channel of one signal each.
 
-Arrays hold signals of one length. A collection (a list, a tuple, an array of objects) holds signals
-that may each have their own.
+An array holds signals of one length. In a collection, such as a list, each signal is an array of
+its own and may have its own length.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby, pairwise
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._backends.choice import adopt, check_tensor
-from skscatter._scattering.layout import Grid, Groups, lay_out
+from skscatter._backends.choice import adopt, library_of
 from skscatter._scattering.namespace import Array
-from skscatter._scattering.settings import Settings
 from skscatter._signals.file_maps import BLOCK_BYTES, drop_pages
 
 Rows = range | NDArray[np.intp]  # positions, in ascending order
@@ -34,9 +31,14 @@ class Signals(Protocol):
     row_lengths : ndarray of int, of shape (n_rows,)
         Samples in each row, in descending order.
     dtype : dtype, or its like in another library
-        Type of the samples, or where it differs from signal to signal, a type for all.
+        Type of the samples, in native byte order; where it differs from signal to signal, a type
+        that holds all of them.
     from_numpy : bool
         Whether rows are arrays of NumPy; if not, they are tensors.
+    library : str
+        Name of the library whose arrays the signals came in; "numpy" for all that it converts.
+    is_collection : bool
+        Whether each signal came as an array of its own.
     """
 
     n_samples: int
@@ -46,6 +48,8 @@ class Signals(Protocol):
     row_lengths: NDArray[np.intp]
     dtype: Any
     from_numpy: bool
+    library: str
+    is_collection: bool
 
     def block(self, rows: Rows) -> Array:
         """Return rows as one array, with zeros after those that are shorter than the longest."""
@@ -69,10 +73,13 @@ class SignalArray:
         Of any library.
     """
 
+    is_collection = False
+
     def __init__(self, X: Array) -> None:
+        self.library = library_of(X)
         self.X, self._give_back = adopt(X)
         self.from_numpy = isinstance(self.X, np.ndarray)
-        self.dtype = self.X.dtype
+        self.dtype = self.X.dtype.newbyteorder("=") if self.from_numpy else self.X.dtype
         self.n_samples, self.n_times = len(self.X), self.X.shape[-1]
         self.n_channels = 1 if self.X.ndim == 2 else self.X.shape[1]
         self.lengths = np.full(self.n_samples, self.n_times, np.intp)
@@ -109,22 +116,27 @@ class SignalArray:
 
 
 class SignalCollection:
-    """Signals of their own lengths.
+    """Signals that each have their own length.
 
     Parameters
     ----------
     signals : sequence of ndarray of shape (n_channels, length)
-        At least one, all with as many channels.
+        All with the same number of channels.
+    n_channels : int
+        That number, which a collection without signals has, too.
     """
 
     from_numpy = True
+    library = "numpy"
+    is_collection = True
     n_times: int | None = None
 
-    def __init__(self, signals: Sequence[NDArray[Any]]) -> None:
-        single = all(signal.dtype == np.float32 for signal in signals)
+    def __init__(self, signals: Sequence[NDArray[Any]], n_channels: int) -> None:
+        kinds = {signal.dtype.newbyteorder("=") for signal in signals}
+        single = kinds == {np.dtype(np.float32)}
         self.dtype = np.dtype(np.float32 if single else np.float64)
         self.signals = signals
-        self.n_samples, self.n_channels = len(signals), len(signals[0])
+        self.n_samples, self.n_channels = len(signals), n_channels
         self.lengths = np.array([signal.shape[1] for signal in signals], np.intp)
         self._order = np.argsort(-self.lengths, kind="stable")
         self._rows = [channel for i in self._order for channel in signals[i]]
@@ -151,95 +163,6 @@ class SignalCollection:
         return results[place] if isinstance(results, np.ndarray) else [results[i] for i in place]
 
 
-def is_collection(X: Any) -> bool:
-    """Whether `X` holds signals as separate arrays, rather than being one array.
-
-    A list of lists is one only if their lengths differ: scikit-learn takes it for an array.
-    """
-    if getattr(X, "ndim", 0) == 1 and X.dtype == np.dtype(object):
-        X = list(X)  # an array, or a series of pandas
-    if not isinstance(X, list | tuple) or not X:
-        return False
-    if any(getattr(x, "ndim", 0) > 0 for x in X):
-        return True
-    if not all(isinstance(x, list | tuple) for x in X):
-        return False
-    try:
-        np.asarray(X)
-    except ValueError:
-        return True
-    return False
-
-
-def check_collection(X: Any) -> SignalCollection:
-    """Return a collection as signals of the same number of channels, of finite real numbers.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else; the message names the signal.
-    """
-    signals = [_check_signal(f"X[{i}]", x) for i, x in enumerate(X)]
-    shapes = {signal.shape[:-1] for signal in signals}
-    if len(shapes) > 1:
-        i, other = next(
-            (i, x) for i, x in enumerate(signals) if x.shape[:-1] != signals[0].shape[:-1]
-        )
-        raise ValueError(
-            f"X[0] has shape {signals[0].shape} and X[{i}] has shape {other.shape}. All signals "
-            "must be of shape (length,), or all of shape (n_channels, length) with the same "
-            "number of channels."
-        )
-    return SignalCollection([np.atleast_2d(signal) for signal in signals])
-
-
-def _check_signal(name: str, x: Any) -> NDArray[Any]:
-    x = check_tensor(name, x)
-    try:
-        signal = np.asarray(x)
-    except ValueError as error:  # lists in it have different lengths
-        raise ValueError(f"{name} is not an array of numbers: {error}") from error
-    if signal.dtype.kind not in "fiub":
-        raise ValueError(f"{name} is of dtype {signal.dtype}, but must hold real numbers.")
-    if signal.ndim not in (1, 2) or signal.size == 0:
-        raise ValueError(
-            f"{name} has shape {signal.shape}, but must have shape (length,) or (n_channels, "
-            "length), with at least one sample."
-        )
-    if signal.dtype.kind == "f" and not np.isfinite(signal).all():
-        bad = describe_entry(name, signal, first_not_finite(signal))
-        raise ValueError(f"{bad}, but signals must hold finite numbers.")
-    return signal
-
-
-def first_not_finite(x: NDArray[Any]) -> int:
-    """Position of the first number that is NaN or infinite, counted over all axes."""
-    return int(np.argmin(np.isfinite(x)))
-
-
-def describe_entry(name: str, x: NDArray[Any], position: int) -> str:
-    """Say what an array holds at a position that is counted over all axes: "X[2, 17] is nan"."""
-    index = np.unravel_index(position, x.shape)
-    return f"{name}[{', '.join(map(str, index))}] is {x[index]}"
-
-
 def as_index(rows: Rows) -> slice | NDArray[np.intp]:
     """Return what an array is indexed with to get rows; slices copy nothing."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows
-
-
-def group_by_length(settings: Settings, lengths: NDArray[np.intp]) -> Groups:
-    """Divide rows of descending length into groups of one length."""
-    bounds = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    return [
-        (slice(start, stop), lay_out(settings, int(lengths[start])))
-        for start, stop in pairwise(bounds)
-        if start < stop
-    ]
-
-
-def group_by_grid(groups: Groups, rows: Rows) -> Iterator[tuple[Grid, Rows]]:
-    """Divide rows into those that are computed together."""
-    for grid, members in groupby(groups, key=lambda run: run[1].grid):
-        slices = [members_slice for members_slice, _ in members]
-        yield grid, rows[slices[0].start : slices[-1].stop]

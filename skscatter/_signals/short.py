@@ -48,4 +48,4 @@ def continue_short(signals: Signals, min_times: int, padding: str) -> Signals:
     for i in short:
         missing = min_times - continued[i].shape[1]
         continued[i] = np.pad(continued[i], ((0, 0), (0, missing)), mode=mode)  # type: ignore[call-overload]
-    return SignalCollection(continued)
+    return SignalCollection(continued, signals.n_channels)

@@ -1,17 +1,21 @@
 import hashlib
 import io
+import os
+import shutil
 import socket
 import struct
+import tempfile
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.io import wavfile
 
-from skscatter.datasets import _fsdd
-from skscatter.datasets._download import Archive
+from skscatter.datasets import fsdd
+from skscatter.datasets.download import Archive
 
 
 def make_wav(samples, sampling_rate=8000):
@@ -168,9 +172,57 @@ def make():
 
 
 @pytest.fixture
+def tone():
+    """A function that makes the int16 samples of a tone, at 8 kHz unless said otherwise."""
+
+    def tone(n_times, *, frequency=440, sampling_rate=8000):
+        phases = 2 * np.pi * frequency * np.arange(n_times) / sampling_rate
+        return (0.5 * 2**15 * np.sin(phases)).astype(np.int16)
+
+    return tone
+
+
+@pytest.fixture
+def encode():
+    """A function that makes the bytes of an audio file by soundfile."""
+    soundfile = pytest.importorskip("soundfile", reason="needs soundfile")
+
+    def encode(samples, container, subtype=None, sampling_rate=8000, endian=None):
+        file = io.BytesIO()
+        soundfile.write(
+            file, samples, sampling_rate, format=container, subtype=subtype, endian=endian
+        )
+        return file.getvalue()
+
+    return encode
+
+
+@pytest.fixture
+def plain_user():
+    """Permissions count, even where root runs the tests."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.fixture
+def reachable_folder():
+    """An empty folder that a plain user can reach, as tmp_path of root is not."""
+    folder = Path(tempfile.mkdtemp())
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
 def tiny_fsdd(tiny, monkeypatch):
     """`fetch_fsdd` expects the tiny archive."""
-    monkeypatch.setattr(_fsdd, "FSDD", tiny.archive)
+    monkeypatch.setattr(fsdd, "FSDD", tiny.archive)
     return tiny
 
 

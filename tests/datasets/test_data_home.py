@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from skscatter.datasets import clear_data_home, get_data_home
-from skscatter.datasets._data_home import remove_stale_parts, write_atomically
+from skscatter._common.files import write_atomically
+from skscatter.datasets import clear_data_home, fetch_fsdd, get_data_home
+from skscatter.datasets.data_home import remove_stale_parts
 
 PART = ".fsdd-1.0.10.npz." + "0" * 32 + ".part"
 
@@ -42,6 +43,34 @@ def test_data_home_by_default(tmp_path, monkeypatch, value):
 def test_bad_data_home_is_named(function, value, error):
     with pytest.raises(error, match=f"data_home={value!r}"):
         function(value)
+
+
+@pytest.mark.parametrize("function", [get_data_home, clear_data_home, fetch_fsdd])
+@pytest.mark.reliability("Bad input")
+def test_without_a_home_folder_the_error_says_what_to_choose(function, monkeypatch):
+    def fail(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", fail)
+    monkeypatch.delenv("SKSCATTER_DATA", raising=False)
+    with pytest.raises(OSError, match=r"There is no folder .* data_home= or .* SKSCATTER_DATA\.$"):
+        function()
+    with pytest.raises(ValueError, match="data_home='~other/data' begins with a home folder"):
+        function(data_home="~other/data")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX users")
+def test_a_user_without_an_entry_has_no_home_folder(monkeypatch):
+    import pwd
+
+    def fail(_):
+        raise KeyError("uid not found")
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("SKSCATTER_DATA", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", fail)
+    with pytest.raises(OSError, match="There is no folder to keep data sets in"):
+        get_data_home()
 
 
 def test_data_home_below_a_file(tmp_path):

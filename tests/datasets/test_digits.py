@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from skscatter.datasets._digits import DamagedFileError, Recordings, View
+from skscatter.datasets.digits import DamagedFileError, Recordings, View
 
 DEFAULTS = {
     "subset": "all",

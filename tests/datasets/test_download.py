@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from skscatter.datasets._download import (
+from skscatter.datasets.download import (
     BrokenArchiveError,
     Source,
     WrongArchiveError,
@@ -192,6 +192,20 @@ def test_recordings_of_another_format_are_refused(tiny, make, samples, sampling_
         unpack(make.zip(files), archive)
 
 
+@pytest.mark.parametrize(
+    ("contents", "message"),
+    [
+        (b"text", "0_anna_0.wav is not an uncompressed WAV file"),
+        (b"RIFF\0\0\0\0WAVE", "0_anna_0.wav is damaged or cut short"),
+    ],
+)
+def test_recordings_that_are_no_wav_files_are_refused(tiny, make, contents, message):
+    files = {"x/recordings/0_anna_0.wav": contents}
+    archive = replace(tiny.archive, n_recordings=1, content_sha256=digest(files))
+    with pytest.raises(WrongArchiveError, match=message):
+        unpack(make.zip(files), archive)
+
+
 def test_sources_that_are_paths(tmp_path, monkeypatch):
     path = tmp_path / "Köln 100%25 #1?.zip"
     path.write_bytes(b"12345")
@@ -222,6 +236,10 @@ def test_sources_that_are_paths(tmp_path, monkeypatch):
         ("https:///x.zip", ValueError),
         ("file://elsewhere/x.zip", ValueError),
         ("file:", ValueError),
+        ("http://[::1/x.zip", ValueError),
+        ("https://host:port/x.zip", ValueError),
+        ("https://host:99999/x.zip", ValueError),
+        ("~nobody-has-this-name/x.zip", ValueError),
     ],
 )
 def test_bad_sources_are_named(source, error):

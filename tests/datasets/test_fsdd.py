@@ -1,19 +1,17 @@
+import gzip
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from dataclasses import asdict, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from skscatter.datasets import _download, _fsdd, clear_data_home, fetch_fsdd
+from skscatter.datasets import clear_data_home, download, fetch_fsdd, fsdd
 
 pytestmark = pytest.mark.reliability("Faults of servers, disks and processes")
 
@@ -49,7 +47,7 @@ def test_fetch_over_http_keeps_one_file_and_asks_once(tiny_fsdd, server, tmp_pat
 
 
 def test_fetch_from_the_published_url(tiny_fsdd, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(_fsdd, "FSDD", replace(tiny_fsdd.archive, url=server.url))
+    monkeypatch.setattr(fsdd, "FSDD", replace(tiny_fsdd.archive, url=server.url))
     server.replies = [server.send(tiny_fsdd.contents)]
     fetch(tiny_fsdd, tmp_path, None)
 
@@ -137,12 +135,11 @@ def test_waits_between_attempts(tiny_fsdd, server, tmp_path, monkeypatch):
         pytest.param("stall", marks=pytest.mark.slow),
         pytest.param("trickle", marks=pytest.mark.slow),
         "damaged",
-        "garbled",
     ],
 )
 def test_interrupted_download_then_success(tiny_fsdd, server, tmp_path, monkeypatch, trouble):
-    monkeypatch.setattr(_download, "_TIMEOUT", (5, 1))
-    monkeypatch.setattr(_download, "_PATIENCE", 0.5 if trouble == "trickle" else 60)
+    monkeypatch.setattr(download, "_TIMEOUT", (5, 1))
+    monkeypatch.setattr(download, "_PATIENCE", 0.5 if trouble == "trickle" else 60)
     contents = tiny_fsdd.contents
     half = contents[: len(contents) // 2]
     first = {
@@ -151,7 +148,6 @@ def test_interrupted_download_then_success(tiny_fsdd, server, tmp_path, monkeypa
         "stall": server.stall(contents),
         "trickle": server.trickle(contents, "body"),
         "damaged": server.send(half),  # a proxy that mends the length
-        "garbled": server.send(contents, **{"Content-Encoding": "gzip"}),
     }[trouble]
     server.replies = [first, server.send(contents)]
     with pytest.warns(UserWarning, match="Trying again"):
@@ -184,6 +180,78 @@ def test_redirect_loop(tiny_fsdd, server, tmp_path):
     assert server.n_requests <= 31
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://",
+        "http://[::1/x.zip",
+        "http://host:port/x.zip",
+        "http://host:99999/x.zip",
+        "http://.example/x.zip",
+        "http://" + "a" * 300 + ".example/x.zip",
+        "http://exa mple/x.zip",
+        "http://*/x.zip",
+        "\xff\xfe",
+        "ftp://127.0.0.1/x.zip",
+        "gopher:x",
+    ],
+)
+def test_redirects_to_malformed_addresses_are_failures_as_others(
+    tiny_fsdd, server, tmp_path, location
+):
+    server.replies = [server.send(b"", 302, Location=location), server.send(b"", 404)]
+    assert_refused(tmp_path, server.url, "could not be fetched from")
+
+
+@pytest.mark.parametrize("error", [ValueError, RuntimeError, UnicodeError, MemoryError])
+def test_every_failure_of_a_download_is_an_os_error(
+    tiny_fsdd, server, tmp_path, monkeypatch, error
+):
+    def fail(url, buffer):
+        raise error("deep inside")
+
+    monkeypatch.setattr(download, "_request", fail)
+    assert_refused(tmp_path, server.url, rf"the request failed \({error.__name__}: deep inside\)")
+
+
+def test_a_thread_that_cannot_start_is_a_failed_download(tiny_fsdd, server, tmp_path, monkeypatch):
+    def fail(self):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    assert_refused(tmp_path, server.url, "can't start new thread")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br", "identity, deflate"])
+@pytest.mark.parametrize("redirected", [False, True])
+def test_compressed_answers_are_refused_unread(tiny_fsdd, server, tmp_path, encoding, redirected):
+    bomb = gzip.compress(gzip.compress(bytes(2**24)))
+    answer = server.send(bomb, **{"Content-Encoding": encoding})
+    detour = server.send(bomb, 302, Location="/x.zip", **{"Content-Encoding": encoding})
+    server.replies = [detour, answer] if redirected else [answer]
+    assert_refused(tmp_path, server.url, rf"the server compressed its answer \({encoding}\)")
+
+
+def test_an_identical_encoding_is_asked_for_and_accepted(tiny_fsdd, server, tmp_path):
+    asked = []
+
+    def reply(handler):
+        asked.append(handler.headers["Accept-Encoding"])
+        server.send(tiny_fsdd.contents, **{"Content-Encoding": "Identity"})(handler)
+
+    server.replies = [reply]
+    fetch(tiny_fsdd, tmp_path, server.url)
+    assert asked == ["identity"]
+
+
+def test_the_body_of_a_redirect_is_not_read(tiny_fsdd, server, tmp_path):
+    server.replies = [
+        server.send(bytes(100), 302, length=2**40, Location="/elsewhere.zip"),
+        server.send(tiny_fsdd.contents),
+    ]
+    fetch(tiny_fsdd, tmp_path, server.url)
+
+
 def test_redirect_to_a_local_file(tiny_fsdd, server, tmp_path):
     server.replies = [server.send(b"", 302, Location="file:///etc/hostname")]
     assert_refused(tmp_path, server.url, "file://", n_retries=3)
@@ -201,7 +269,7 @@ def test_nobody_listens(tiny_fsdd, server, tmp_path):
 
 @pytest.mark.slow
 def test_stalled_server(tiny_fsdd, server, tmp_path, monkeypatch):
-    monkeypatch.setattr(_download, "_TIMEOUT", (5, 1))
+    monkeypatch.setattr(download, "_TIMEOUT", (5, 1))
     server.replies = [server.stall(tiny_fsdd.contents)]
     assert_refused(tmp_path, server.url, "timed out")
 
@@ -210,12 +278,12 @@ def record_writes(monkeypatch):
     """Let a semaphore count the blocks that have been kept."""
     taken = threading.Semaphore(0)
 
-    class Buffer(_download._LimitedBuffer):
+    class Buffer(download._LimitedBuffer):
         def write(self, block):
             super().write(block)
             taken.release()
 
-    monkeypatch.setattr(_download, "_LimitedBuffer", Buffer)
+    monkeypatch.setattr(download, "_LimitedBuffer", Buffer)
     return taken
 
 
@@ -226,7 +294,7 @@ def downloads():
 @pytest.mark.slow
 @pytest.mark.parametrize("start", ["header", "body"])
 def test_server_that_trickles(tiny_fsdd, server, tmp_path, monkeypatch, start):
-    monkeypatch.setattr(_download, "_PATIENCE", 0.5)  # the server would take 1.5 seconds
+    monkeypatch.setattr(download, "_PATIENCE", 0.5)  # the server would take 1.5 seconds
     taken = record_writes(monkeypatch)
     server.replies = [server.trickle(tiny_fsdd.contents, start)]
     assert_refused(tmp_path, server.url, "it sent less than 131072 bytes in 0.5 seconds")
@@ -239,16 +307,16 @@ def test_server_that_trickles(tiny_fsdd, server, tmp_path, monkeypatch, start):
 @pytest.mark.slow
 def test_slow_server_is_waited_for(tiny_fsdd, server, tmp_path, monkeypatch):
     contents, clock = tiny_fsdd.contents, [0.0]
-    monkeypatch.setattr(_download, "_BLOCK", len(contents) // 16)
-    monkeypatch.setattr(_download, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(download, "_BLOCK", len(contents) // 16)
+    monkeypatch.setattr(download, "monotonic", lambda: clock[0])
     taken = record_writes(monkeypatch)
 
     def reply(handler):
         server.send(b"", length=len(contents))(handler)
-        for start in range(0, len(contents), _download._BLOCK):
+        for start in range(0, len(contents), download._BLOCK):
             clock[0] += 50
             time.sleep(0.15)  # for the clock to be looked at
-            handler.wfile.write(contents[start : start + _download._BLOCK])
+            handler.wfile.write(contents[start : start + download._BLOCK])
             taken.acquire(timeout=30)
 
     server.replies = [reply]
@@ -310,7 +378,27 @@ def test_local_source_that_is_missing_or_a_folder(tiny_fsdd, tmp_path):
     folder = tmp_path / "data"
     folder.mkdir()
     assert_refused(folder, tmp_path / "nowhere.zip", "No such file")
-    assert_refused(folder, tmp_path, "directory|denied")
+    assert_refused(folder, tmp_path, "is a folder")
+
+
+@posix_only
+def test_local_source_that_is_a_pipe_or_a_device(tiny_fsdd, tmp_path):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    os.mkfifo(tmp_path / "fifo.zip")
+    assert_refused(folder, tmp_path / "fifo.zip", "fifo.zip is a pipe")
+    assert_refused(folder, "/dev/zero", "/dev/zero is a device")
+
+
+def test_local_source_must_exist_even_if_the_data_set_is_kept(tiny_fsdd, tmp_path):
+    folder, archive = tmp_path / "data", tmp_path / "digits.zip"
+    archive.write_bytes(tiny_fsdd.contents)
+    for _ in range(2):
+        fetch(tiny_fsdd, folder, archive)
+    for options in ({}, {"download_if_missing": False}):
+        with pytest.raises(OSError, match=r"could not be fetched from .*nope.zip: .*No such file"):
+            fetch_fsdd(data_home=folder, source=tmp_path / "nope.zip", **options)
+    fetch(tiny_fsdd, folder, "http://127.0.0.1:9/nobody-is-asked.zip")
 
 
 def test_local_source_is_read_once(tiny_fsdd, tmp_path, recwarn):
@@ -379,28 +467,6 @@ def test_bad_parameters_are_named(tiny_fsdd, tmp_path, bad, error):
 # Disks, kills and crowds
 
 
-@pytest.fixture
-def plain_user():
-    """Permissions count, even where root runs the tests."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
-@pytest.fixture
-def reachable_folder():
-    """An empty folder that a plain user can reach, as tmp_path of root is not."""
-    folder = Path(tempfile.mkdtemp())
-    yield folder
-    folder.chmod(0o755)
-    shutil.rmtree(folder)
-
-
 @posix_only
 def test_read_only_folder(tiny_fsdd, server, reachable_folder, request):
     server.replies = [server.send(tiny_fsdd.contents)]
@@ -444,9 +510,9 @@ def test_full_disk(tiny_fsdd, server, tmp_path):
 
 CHILD = """
 import json, os, signal, sys
-from skscatter.datasets import _fsdd, fetch_fsdd
-from skscatter.datasets._download import Archive
-_fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
+from skscatter.datasets import fsdd, fetch_fsdd
+from skscatter.datasets.download import Archive
+fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
 if sys.argv[4] == "die while writing":
     os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
 fetch_fsdd(data_home=sys.argv[2], source=sys.argv[3])
@@ -494,9 +560,9 @@ def test_killed_while_writing(tiny_fsdd, server, tmp_path):
 
 MOMENTS = """
 import json, os, random, signal, sys, time, warnings
-from skscatter.datasets import _fsdd, fetch_fsdd
-from skscatter.datasets._download import Archive
-_fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
+from skscatter.datasets import fsdd, fetch_fsdd
+from skscatter.datasets.download import Archive
+fsdd.FSDD = Archive(**json.loads(sys.argv[1]))
 home, source, seed = sys.argv[2], sys.argv[3], int(sys.argv[4])
 
 def run(after=None):
@@ -612,6 +678,6 @@ def test_real_recordings_are_what_the_archive_holds(real_home, fsdd_archive):
 @pytest.mark.fsdd
 def test_real_content_checksum(fsdd_archive):
     # As if GitHub had compressed the archive anew.
-    archive = replace(_fsdd.FSDD, sha256="0" * 64)
-    recordings = _download.unpack(fsdd_archive.read_bytes(), archive)
+    archive = replace(fsdd.FSDD, sha256="0" * 64)
+    recordings = download.unpack(fsdd_archive.read_bytes(), archive)
     assert len(recordings.filenames) == 3000

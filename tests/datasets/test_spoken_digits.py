@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from skscatter.datasets import load_spoken_digits
-from skscatter.datasets._digits import read_resource
-from skscatter.datasets._spoken_digits import MU_LAW
+from skscatter.datasets.digits import read_resource
+from skscatter.datasets.spoken_digits import MU_LAW
 
 GENERATOR = Path(__file__).parents[2] / "docs" / "make_spoken_digits.py"
 

@@ -1,6 +1,6 @@
-"""The cascade compiled for the CPU, with a signal in each lane of the vector registers.
+"""The cascade compiled for the CPU by numba, with one signal in each SIMD lane.
 
-Needs numba, which nothing else here does. `vectors` gives the compiler vectors of numbers,
-`fourier` transforms them, `kernel` is the cascade for `LANES` signals, and `cascade` prepares its
-tables and calls it.
+`vectors` adds SIMD vectors to the compiler, `fourier` has Fourier transforms of them, `kernel` is
+the cascade for `LANES` signals, `cascade` builds its tables and calls it, and `compiling` caches
+its machine code. Nothing else in the package imports numba.
 """

@@ -1,4 +1,4 @@
-"""The compiled cascade: its tables, and room to work in."""
+"""Build the tables of the compiled cascade, and call it."""
 
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -6,8 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._backends.compiled.fourier import COMPLEX, positions, twiddles
-from skscatter._backends.compiled.kernel import BAND, COLUMNS, LOW_PASS, PATH, scatter
+from skscatter._backends.compiled.fourier import COMPLEX, digit_reversed, twiddle_table
+from skscatter._backends.compiled.kernel import (
+    BAND,
+    COLUMNS,
+    LOW_PASS,
+    PATH,
+    compiled_scatter,
+    scatter_signature,
+)
 from skscatter._backends.compiled.vectors import LANES
 from skscatter._scattering.cascade import pad
 from skscatter._scattering.filters import filter_bank
@@ -17,101 +24,107 @@ from skscatter._scattering.namespace import Namespace
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Window, negligible
+from skscatter._scattering.workspace import Workspaces
 
-# Padded samples that a thread transforms before it looks up, in each lane: some milliseconds.
-SAMPLES_IN_A_CHUNK = 2**14
+# Padded samples per lane in a chunk of signals: some milliseconds of computation.
+SAMPLES_PER_CHUNK = 2**14
 
-# Padded samples of the longest signals that are computed so. Eight envelopes of longer ones have no
-# room in any cache, and take more memory than the stages in which NumPy computes one.
-LONGEST = 2**18
+# Longest padded signals. Eight envelopes of longer signals fit no cache, and take more memory
+# than the workspace in which NumPy computes one signal.
+MAX_PADDED = 2**18
 
 
-def suits(settings: Settings, grid: Grid) -> bool:
-    """Whether signals on a grid can be computed here: not too long, and not of one sample.
+def supports(settings: Settings, grid: Grid) -> bool:
+    """Whether the compiled cascade can transform signals on a grid.
 
-    This must follow from the grid alone, or the bits of features would depend on what else
-    is transformed.
+    It cannot if the padded length is above `MAX_PADDED`, or if an envelope may have a single
+    sample, which has no even and odd half. The answer depends on the settings, which are the same
+    for all signals, and on the padded length, which follows from a signal's own length. It must
+    not depend on the number of signals or on other signals, or the last bits of a signal's
+    features would depend on its neighbours.
     """
     coarsest = min(settings.log2_T, settings.log2_stride)
-    return grid.n_padded >> coarsest >= 2 and grid.n_padded <= LONGEST
+    return grid.n_padded >> coarsest >= 2 and grid.n_padded <= MAX_PADDED
 
 
-def times_in_lanes(n_signals: int) -> int:
-    """How many times up to `LANES` signals, or the next power of two of them, fit in the lanes."""
+def copies_in_lanes(n_signals: int) -> int:
+    """How many copies of up to `LANES` signals fit the lanes: a power of two."""
     return LANES >> (n_signals - 1).bit_length()
 
 
 class Constants:
-    """Numbers in one flat array."""
+    """Filters and matrices in one flat array."""
 
     def __init__(self) -> None:
         self.arrays: list[NDArray[Any]] = []
         self.size = 0
 
     def add(self, values: NDArray[Any]) -> int:
-        """Return where `values` begin."""
+        """Append `values`, and return the index of the first."""
         start = self.size
         self.arrays.append(np.ravel(values))
         self.size += values.size
         return start
 
 
-class LaneCascade:
-    """The scattering transform of signals that share a grid, in the lanes of vectors.
+class CompiledCascade:
+    """The scattering transform of signals on one grid, one signal per SIMD lane.
 
-    It does what `skscatter._scattering.cascade.Cascade` does. A group of signals goes through together, or
-    fewer signals, with more of their paths together.
+    It computes what `skscatter._scattering.cascade.Cascade` computes. Eight signals are
+    transformed together. Fewer signals are copied into the free lanes, and several of their paths
+    are computed together.
 
     Parameters
     ----------
     settings : Settings
     grid : Grid
-        One that `suits`.
+        One that it `supports`.
     xp : NumpyNamespace
-        Of the precision wanted.
+        Its precision is that of the computation.
     """
 
     def __init__(self, settings: Settings, grid: Grid, xp: Namespace) -> None:
         self.xp, self.padding, self.grid = xp, settings.padding, grid
-        trees, self.low_passes, self.values = _tables(settings, grid, xp)
-        self.paths = {1 << k: _side_by_side(trees, 1 << k) for k in range(LANES.bit_length())}
+        trees, self.low_passes, self.constants = _tables(settings, grid, xp)
+        self.paths = {1 << k: _batch_paths(trees, 1 << k) for k in range(LANES.bit_length())}
         self.masks = {n: np.repeat(np.eye(n, dtype=xp.dtype), LANES // n) for n in self.paths}
         self.n_paths = sum(map(len, trees))
         n_padded, n_hops = grid.n_padded, grid.n_padded // grid.stride
-        self.table = twiddles(n_padded, xp.dtype.name)
-        self.places = _places(max(n_padded, 2 * n_hops))
-        lows = self.low_passes
-        n_nodes = int((lows["n_used"] // np.maximum(lows["block"], 1) * lows["n_nodes"]).max())
-        self.in_order = LANES * np.arange(n_nodes)
-        every, _ = self.paths[1]
+        self.twiddles = twiddle_table(n_padded, xp.dtype.name)
+        self.digit_reversed = digit_reversed_offsets(max(n_padded, 2 * n_hops))
+        low = self.low_passes
+        n_nodes = int((low["n_used"] // np.maximum(low["block"], 1) * low["n_nodes"]).max())
+        self.natural = LANES * np.arange(n_nodes)
+        paths, _ = self.paths[1]
         self.sizes = [
             n_padded * LANES,
             (n_padded // 2 + 1) * COMPLEX,
-            *(int(every["n_bins"][every["order"] == k].max(initial=1)) * COMPLEX for k in (1, 2)),
+            *(int(paths["n_bins"][paths["order"] == k].max(initial=1)) * COMPLEX for k in (1, 2)),
             max(n_padded // 2, n_hops) * COMPLEX,
             n_padded // 2 * COMPLEX,
             max(n_nodes, 1) * LANES,
-            (grid.n_frames + int(lows["tile"].max()) + COLUMNS) * LANES,
+            (grid.n_frames + int(low["tile"].max()) + COLUMNS) * LANES,
         ]
-        self.chunk = LANES * max(1, SAMPLES_IN_A_CHUNK // n_padded)
+        self.chunk = LANES * max(1, SAMPLES_PER_CHUNK // n_padded)
+        self.scatter = compiled_scatter.compile(scatter_signature(xp.dtype.name))
 
     @property
     def bytes_per_signal(self) -> int:
-        """Work space and result of one signal, in bytes."""
+        """Workspace and result of one signal, in bytes."""
         n_numbers = -(-sum(self.sizes) // LANES) + self.n_paths * self.grid.n_frames
         return self.xp.dtype.itemsize * n_numbers
 
     def __call__(
-        self, x: NDArray[Any], groups: Groups, workspaces: Any, n_threads: int = 1
+        self, x: NDArray[Any], groups: Groups, workspaces: Workspaces, n_threads: int = 1
     ) -> NDArray[Any]:
-        """Scatter signals; parameters and result are those of `skscatter._scattering.cascade.Cascade`."""
+        """Scatter signals, with the parameters and the result of `Cascade`."""
         S = self.xp.empty((len(x), self.n_paths, self.grid.n_frames))
-        padded, *room = workspaces.get(self, LANES, self._new_workspace)
+        padded, *workspace = workspaces.get(self, LANES, self._new_workspace)
         lanes = padded.reshape(-1, LANES).T
         for start in range(0, len(x), LANES):
             stop = min(start + LANES, len(x))
-            n_times = times_in_lanes(stop - start)
-            n_lanes = LANES // n_times
+            n_copies = copies_in_lanes(stop - start)
+            n_lanes = LANES // n_copies
             lanes[stop - start : n_lanes] = 0
             for rows, layout in groups:
                 first, last = max(rows.start, start), min(rows.stop, stop)
@@ -119,80 +132,81 @@ class LaneCascade:
                     signals = x[first:last, : layout.n_times]
                     target = lanes[first - start : last - start]
                     pad(self.xp, self.padding, signals, layout, target)
-            lanes.reshape(n_times, n_lanes, -1)[1:] = lanes[:n_lanes]
-            scatter(
+            lanes.reshape(n_copies, n_lanes, -1)[1:] = lanes[:n_lanes]
+            self.scatter(
                 padded,
-                self.masks[n_times],
-                *self.paths[n_times],
+                self.masks[n_copies],
+                *self.paths[n_copies],
                 self.low_passes,
-                self.values,
-                self.table,
-                self.places,
-                self.in_order,
-                tuple(room[:3]),
-                *room[3:],
+                self.constants,
+                self.twiddles,
+                self.digit_reversed,
+                self.natural,
+                tuple(workspace[:3]),
+                *workspace[3:],
                 S[start:stop],
             )
         return S
 
     def _new_workspace(self, n_signals: int = LANES) -> list[NDArray[Any]]:
-        """Signals, three spectra, a half and both halves of an envelope, nodes and frames.
+        """Allocate the padded signals and the workspace of `scatter`, in its order.
 
-        For all lanes, however few signals there are.
+        All lanes are used, even for fewer signals.
         """
         return [self.xp.empty((size,)) for size in self.sizes]
 
 
 @lru_cache(maxsize=16)
-def _places(n: int) -> NDArray[np.int64]:
-    """Where sample t of m lies in the halves of an envelope, at m + t, for powers of two m."""
-    places = np.zeros(2 * n, dtype=np.int64)
+def digit_reversed_offsets(n: int) -> NDArray[np.int64]:
+    """Offset of sample t of a packed envelope of m samples, at ``m + t``, for m up to `n`."""
+    offsets = np.zeros(2 * n, dtype=np.int64)
     m = 2
     while m <= n:
-        even = COMPLEX * positions(m // 2)
-        places[m : 2 * m] = np.stack([even, even + LANES], axis=-1).ravel()
+        even = COMPLEX * digit_reversed(m // 2)
+        offsets[m : 2 * m] = np.stack([even, even + LANES], axis=-1).ravel()
         m *= 2
-    return places
+    return offsets
 
 
 class Path(NamedTuple):
-    """A path, as the kernel wants to know it."""
+    """A path as it is described to the kernel."""
 
     row: int
-    kind: tuple[int, int, int, int]  # the fields of `PATH`, up to its bands
-    band: tuple[int, int, int]  # those of `BAND`, but for the row
+    kind: tuple[int, int, int, int]  # the first four fields of `PATH`
+    band: tuple[int, int, int]  # the fields of `BAND` after the row
 
 
 def _tables(
     settings: Settings, grid: Grid, xp: Namespace
 ) -> tuple[list[list[Path]], NDArray[np.void], NDArray[Any]]:
-    """List paths, low-passes, and the constants that both have their filters in.
+    """Describe paths and low-passes, and collect the constants that they refer to.
 
-    A path of the first order, or of order 0, comes with those of the second that come from it.
+    The path of order 0 and each first-order path begin a list, a branch of the tree of paths. The
+    second-order paths that continue from a first-order path follow it.
     """
     n_padded = grid.n_padded
     bank = filter_bank(n_padded, settings.J, settings.Q, settings.T, negligible(xp.dtype))
     constants = Constants()
     bands = [*bank.psi1, *(bank.psi2 if settings.max_order == 2 else ())]
-    places = {band: constants.add(band.values()) for band in bands}
-    lows: dict[tuple[int, bool], LowPass] = {}
+    starts = {band: constants.add(band.values()) for band in bands}
+    low_passes: dict[tuple[int, bool], LowPass] = {}
 
     def describe(row: int, path: Any, next_source: list[int]) -> Path:
         order = int(path["order"])
         k = settings.log2_rate(int(path[f"j{order}"])) if order else 0
         n = n_padded >> k
-        at_hand = order == 0 or bool(next_source)  # the spectrum
-        if (k, at_hand) not in lows:
-            lows[k, at_hand] = low_pass(
-                xp, bank.phi, settings.T, grid, k, at_hand, frames=COLUMNS, multiple=COLUMNS
+        has_spectrum = order == 0 or bool(next_source)
+        if (k, has_spectrum) not in low_passes:
+            low_passes[k, has_spectrum] = low_pass(
+                xp, bank.phi, settings.T, grid, k, has_spectrum, frames=COLUMNS, multiple=COLUMNS
             )
-        low = list(lows).index((k, at_hand))
+        low = list(low_passes).index((k, has_spectrum))
         if not order:
             return Path(row, (order, n, 0, low), (0, 0, 0))
         band = (bank.psi1, bank.psi2)[order - 1][path[f"n{order}"]]
         windows = [Window(xp, [bank.psi2[n2]], n).n_stored for n2 in next_source]
-        n_bins = max(lows[k, at_hand].n_bins, *windows, 0)
-        return Path(row, (order, n, n_bins, low), (places[band], band.start, len(band)))
+        n_bins = max(low_passes[k, has_spectrum].n_bins, *windows, 0)
+        return Path(row, (order, n, n_bins, low), (starts[band], band.start, len(band)))
 
     paths = paths_of(settings)
     trees = []
@@ -204,25 +218,25 @@ def _tables(
                 *(describe(other, paths[other], []) for other in second.tolist()),
             ]
         )
-    low_passes = [_low_pass_row(low, n_padded >> k, constants) for (k, _), low in lows.items()]
+    rows = [_low_pass_row(low, n_padded >> k, constants) for (k, _), low in low_passes.items()]
     return (
         trees,
-        np.array(low_passes, LOW_PASS),
+        np.array(rows, LOW_PASS),
         xp.asarray(np.concatenate(constants.arrays)),
     )
 
 
-def _side_by_side(trees: list[list[Path]], n: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
-    """List paths for the kernel: as one up to `n` that only their first filters tell apart."""
-    alike: dict[Any, list[list[Path]]] = {}
+def _batch_paths(trees: list[list[Path]], n: int) -> tuple[NDArray[np.void], NDArray[np.void]]:
+    """List paths for the kernel, with up to `n` that differ only in their first filters as one."""
+    equal_trees: dict[Any, list[list[Path]]] = {}
     for tree in trees:
         key = tree[0].kind, tuple((path.kind, path.band) for path in tree[1:])
-        alike.setdefault(key, []).append(tree)
+        equal_trees.setdefault(key, []).append(tree)
     paths: list[tuple[int, ...]] = []
     bands: list[tuple[int, ...]] = []
-    for same in alike.values():
-        for start in range(0, len(same), n):
-            for together in zip(*same[start : start + n], strict=True):
+    for equal in equal_trees.values():
+        for start in range(0, len(equal), n):
+            for together in zip(*equal[start : start + n], strict=True):
                 paths.append((*together[0].kind, len(bands), len(together)))
                 bands += [(path.row, *path.band) for path in together]
     return np.array(paths, PATH), np.array(bands, BAND)
@@ -240,8 +254,8 @@ def _low_pass_row(low: LowPass, n: int, constants: Constants) -> tuple[int, ...]
         }
         return _row(LOW_PASS, record)
     assert isinstance(low, BlockLowPass)
-    assert 0 <= low.used.start < low.used.stop <= n  # the kernel does not look
-    average = _filled_up(low.average)
+    assert 0 <= low.used.start < low.used.stop <= n  # the kernel does not check indices
+    average = _pad_columns(low.average)
     record = {
         "block": 1,
         "first": low.used.start,
@@ -260,12 +274,12 @@ def _low_pass_row(low: LowPass, n: int, constants: Constants) -> tuple[int, ...]
 
 
 def _row(dtype: np.dtype[np.void], record: dict[str, int]) -> tuple[int, ...]:
-    """Put values into the order of a dtype's fields; what is missing is 0."""
+    """Order values as the fields of a dtype, with 0 for missing fields."""
     assert dtype.names is not None
     assert record.keys() <= set(dtype.names)
     return tuple(int(record.get(name, 0)) for name in dtype.names)
 
 
-def _filled_up(matrix: NDArray[Any]) -> NDArray[Any]:
-    """Give a matrix columns of zeros, up to a number that the kernel takes."""
+def _pad_columns(matrix: NDArray[Any]) -> NDArray[Any]:
+    """Append columns of zeros up to a multiple of `COLUMNS`."""
     return np.pad(matrix, ((0, 0), (0, -matrix.shape[1] % COLUMNS)))

@@ -1,7 +1,7 @@
-"""Vectors of `LANES` numbers for compiled functions.
+"""SIMD vectors of `LANES` numbers for compiled functions.
 
-The compiler may or may not turn a loop over lanes into vector instructions. LLVM's own vectors are
-those instructions on every processor, in as many registers as it takes there.
+LLVM's vector types become vector instructions on every processor, in as many registers as they
+need there. A loop over lanes may or may not be vectorized.
 """
 
 import operator
@@ -11,12 +11,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic, models, overload, register_model
 
-# Signals that are computed together: the float32 numbers in a register of AVX2.
+# SIMD lanes, one for each signal: the float32 numbers in a register of AVX2.
 LANES = 8
 
 
 class Vector(types.Type):
-    """Type of `LANES` numbers of one precision."""
+    """Type of a vector of `LANES` numbers of one precision."""
 
     def __init__(self, dtype: types.Float) -> None:
         self.dtype = dtype
@@ -24,20 +24,23 @@ class Vector(types.Type):
 
 
 def llvm_type(dtype: types.Float) -> ir.VectorType:
-    """LLVM's vector of a number type."""
+    """LLVM's vector type for a precision."""
     return ir.VectorType(ir.FloatType() if dtype == types.float32 else ir.DoubleType(), LANES)
 
 
 @register_model(Vector)
 class VectorModel(models.PrimitiveModel):
-    """A vector is what LLVM calls one."""
+    """Data model of `Vector`: LLVM's vector type."""
 
     def __init__(self, manager: Any, vector: Vector) -> None:
         super().__init__(manager, vector, llvm_type(vector.dtype))
 
 
-def _define(operation: Any, instruction: str) -> None:
-    """Let two vectors meet in an operator; a sum of a product may be rounded once, not twice."""
+def _overload_operator(operation: Any, instruction: str) -> None:
+    """Compile an operator on two vectors to an instruction.
+
+    The compiler may contract a product and a sum into a fused multiply-add.
+    """
 
     @intrinsic
     def combine(typing_context, a, b):
@@ -47,23 +50,23 @@ def _define(operation: Any, instruction: str) -> None:
         return a(a, b), generate
 
     @overload(operation)
-    def operator_of_vectors(a, b):
+    def operator_on_vectors(a, b):
         if isinstance(a, Vector) and a == b:
             return lambda a, b: combine(a, b)
         return None
 
 
-_define(operator.add, "fadd")
-_define(operator.sub, "fsub")
-_define(operator.mul, "fmul")
+_overload_operator(operator.add, "fadd")
+_overload_operator(operator.sub, "fsub")
+_overload_operator(operator.mul, "fmul")
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, i: Any) -> Any:
     return builder.gep(context.make_array(array_type)(context, builder, array).data, [i])
 
 
-def _spread(builder: Any, dtype: types.Float, number: Any) -> Any:
-    """Write a number into all lanes."""
+def _splat(builder: Any, dtype: types.Float, number: Any) -> Any:
+    """Copy a number to all lanes."""
     vector = ir.Constant(llvm_type(dtype), ir.Undefined)
     first = builder.insert_element(vector, number, ir.Constant(ir.IntType(32), 0))
     lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
@@ -72,7 +75,7 @@ def _spread(builder: Any, dtype: types.Float, number: Any) -> Any:
 
 @intrinsic
 def load(typing_context, array, i):
-    """Read a vector from a flat array, from `i` on."""
+    """Load a vector from a flat array, from index `i` on."""
 
     def generate(context, builder, sig, args):
         address = _address(context, builder, sig.args[0], *args)
@@ -84,7 +87,7 @@ def load(typing_context, array, i):
 
 @intrinsic
 def store(typing_context, array, i, vector):
-    """Write a vector to a flat array, from `i` on."""
+    """Store a vector in a flat array, from index `i` on."""
 
     def generate(context, builder, sig, args):
         address = _address(context, builder, sig.args[0], *args[:2])
@@ -97,22 +100,22 @@ def store(typing_context, array, i, vector):
 
 @intrinsic
 def broadcast(typing_context, array, i):
-    """Read one number of a flat array into all lanes."""
+    """Load one number of a flat array into all lanes."""
 
     def generate(context, builder, sig, args):
         number = builder.load(_address(context, builder, sig.args[0], *args))
-        return _spread(builder, array.dtype, number)
+        return _splat(builder, array.dtype, number)
 
     return Vector(array.dtype)(array, types.intp), generate
 
 
 @intrinsic
-def filled(typing_context, array, number):
-    """Write a number into all lanes, in the precision of an array."""
+def constant(typing_context, array, number):
+    """Copy a number to all lanes, in the precision of an array."""
 
     def generate(context, builder, sig, args):
         number = context.cast(builder, args[1], sig.args[1], array.dtype)
-        return _spread(builder, array.dtype, number)
+        return _splat(builder, array.dtype, number)
 
     return Vector(array.dtype)(array, types.float64), generate
 

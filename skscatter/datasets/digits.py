@@ -1,4 +1,4 @@
-"""What the data sets of spoken digits share: storage, file names, options, the Bunch."""
+"""What the data sets of spoken digits share: storage, file names, options and the Bunch."""
 
 import io
 import re
@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
+from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer
 
-from ._recordings import fit_length, pcm_to_float
+from .audio import fit_length
+from .wav import to_float32
 
 SAMPLING_RATE = 8000
 # {digit}_{speaker}_{index}.wav
@@ -22,17 +24,17 @@ FILE_NAME = re.compile(r"([0-9])_([a-z0-9-]+)_([0-9]{1,4})\.wav")
 
 
 class DamagedFileError(Exception):
-    """A stored file does not hold what was once written."""
+    """A stored file does not hold what was written to it."""
 
 
 @dataclass(frozen=True)
 class Recordings:
-    """Recordings laid end to end.
+    """Recordings, concatenated.
 
     Parameters
     ----------
     filenames : ndarray of str, of shape (n,)
-        In ascending order; each fits `FILE_NAME`.
+        In ascending order. Each matches `FILE_NAME`.
     lengths : ndarray of int64, of shape (n,)
         Samples in each recording.
     samples : ndarray of int16 or uint8, of shape (sum of lengths,)
@@ -44,7 +46,7 @@ class Recordings:
 
     @classmethod
     def from_dict(cls, recordings: Mapping[str, NDArray[Any]]) -> "Recordings":
-        """Lay recordings end to end, in the order of their file names."""
+        """Concatenate recordings in the order of their file names."""
         filenames = sorted(recordings)
         return cls(
             np.array(filenames),
@@ -53,7 +55,7 @@ class Recordings:
         )
 
     def to_npz(self, tag: str, *, compressed: bool = False) -> bytes:
-        """Bytes of an npz file.
+        """Return the bytes of an npz file.
 
         Parameters
         ----------
@@ -79,10 +81,10 @@ class Recordings:
         Raises
         ------
         DamagedFileError
-            If it is anything else.
+            If the bytes are anything else.
         """
         try:
-            # NumPy does not look at the checksums of an npz before it trusts the shapes.
+            # NumPy trusts the shapes in an npz file without a look at its checksums.
             with zipfile.ZipFile(io.BytesIO(contents)) as archive:
                 broken = archive.testzip()
             if broken is not None:
@@ -100,7 +102,7 @@ class Recordings:
 
 @dataclass(frozen=True)
 class View:
-    """What the caller wants to see of the recordings, checked when it is made."""
+    """What the caller asked for, checked when it is made."""
 
     subset: str
     n_times: int | None
@@ -109,6 +111,7 @@ class View:
     as_frame: bool
 
     def __post_init__(self) -> None:
+        """Check the options."""
         check_choice("subset", self.subset, ("all", "train", "test"))
         for name in ("normalize", "return_X_y", "as_frame"):
             check_choice(name, getattr(self, name), (False, True))
@@ -120,19 +123,19 @@ class View:
                     "as_frame=True needs recordings of one length, but n_times=None leaves "
                     "each its own. Pass an integer n_times, or as_frame=False."
                 )
-            _import_pandas()  # before anything is downloaded in vain
+            _import_pandas()  # an error comes before a download
 
     def of(self, recordings: Recordings, *, n_test_takes: int, descr: str) -> Any:
-        """Prepare the recordings.
+        """Prepare recordings as the caller asked for them.
 
         Parameters
         ----------
         recordings : Recordings
             Of int16 samples.
         n_test_takes : int
-            The takes 0 to ``n_test_takes - 1`` of each speaker and digit are the test part.
+            Takes 0 to ``n_test_takes - 1`` of each speaker and digit are the test part.
         descr : str
-            Name of the description, without ``.rst``.
+            Name of the description's file, without ``.rst``.
 
         Returns
         -------
@@ -147,7 +150,7 @@ class View:
         bounds = np.concatenate([[0], np.cumsum(recordings.lengths)])
         prepared = [
             fit_length(
-                pcm_to_float(recordings.samples[bounds[row] : bounds[row + 1]]),
+                to_float32(recordings.samples[bounds[row] : bounds[row + 1]]),
                 self.n_times,
                 self.normalize,
             )
@@ -180,15 +183,9 @@ class View:
 
 
 def read_resource(*path: str) -> bytes:
-    """Contents of a file that is shipped beside this module."""
+    """Return the contents of a file that is installed with this module."""
     return resources.files("skscatter.datasets").joinpath(*path).read_bytes()
 
 
 def _import_pandas() -> Any:
-    try:
-        import pandas
-    except ImportError as error:
-        raise ImportError(
-            "as_frame=True needs pandas. Install it with `pip install pandas`."
-        ) from error
-    return pandas
+    return import_optional("pandas", None, "as_frame=True")

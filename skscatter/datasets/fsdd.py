@@ -6,12 +6,13 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from skscatter._common.files import write_atomically
 from skscatter._common.parameters import check_choice, check_integer, check_real
 from skscatter._common.public import public
 
-from ._data_home import get_data_home, remove_stale_parts, write_atomically
-from ._digits import DamagedFileError, Recordings, View
-from ._download import Archive, Source, get_recordings
+from .data_home import get_data_home, remove_stale_parts
+from .digits import DamagedFileError, Recordings, View
+from .download import Archive, Source, get_recordings
 
 FSDD = Archive(
     name="fsdd-1.0.10",
@@ -39,8 +40,8 @@ def fetch_fsdd(
 ) -> Any:
     """Load the Free Spoken Digit Dataset (classification), version 1.0.10.
 
-    Six people speak the ten English digits fifty times each. Downloads 16 MB when it is
-    called for the first time and keeps 21 MB in the data folder.
+    Six people speak the ten English digits, fifty times each. The first call downloads 16 MB
+    and keeps 21 MB in the data folder.
 
     =================   ===========================
     Classes                                      10
@@ -53,32 +54,35 @@ def fetch_fsdd(
     Parameters
     ----------
     data_home : str or path-like, default=None
-        Folder to keep the data set in. None stands for the environment variable
-        ``SKSCATTER_DATA``, or ``~/skscatter_data`` where that is not set.
+        Folder to keep the data set in. A leading ``~`` stands for the home folder. If None,
+        the environment variable ``SKSCATTER_DATA`` is used, or ``~/skscatter_data`` if it is
+        not set.
     source : str or path-like, default=None
-        Where to get the archive if the data folder lacks the data set: a URL (http, https,
-        file) or the path of a local copy, for mirrors and closed networks. Its content is
-        checked like the original's. None stands for the original at GitHub.
+        Where to get the archive if the data set is not in the data folder: a URL (http,
+        https, file) or the path of a local copy, for mirrors and closed networks. Its content
+        is checked like that of the original. If None, the original is downloaded from GitHub.
+        If the data set is in the data folder, a path must exist all the same, and a URL is
+        not contacted.
     subset : {"all", "train", "test"}, default="all"
-        Which recordings to return. The takes 0 to 4 of each speaker and digit are the
-        official test part, the others the training part; every speaker is in both.
+        Which recordings to return. Takes 0 to 4 of each speaker and digit are the official
+        test part, and the others are the training part. Every speaker is in both.
     n_times : int or None, default=8192
-        Length to bring every recording to, in samples: the first `n_times` are kept, and
-        shorter recordings are centred in zeros. With None each keeps its own length.
+        Length of every recording, in samples. The first `n_times` samples are kept, and
+        shorter recordings are centred in zeros. If None, each keeps its own length.
     normalize : bool, default=True
-        Divide each recording by its largest magnitude. Otherwise 1 is the full scale of the
-        16-bit samples.
+        Whether to divide each recording by its largest magnitude. If False, 1 is the full
+        scale of the 16-bit samples.
     return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
+        Whether to return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        Return pandas objects; needs an integer `n_times`.
+        Whether to return pandas objects. Requires an integer `n_times`.
     download_if_missing : bool, default=True
-        If False, raise an error instead of reading `source` when the data folder lacks the
-        data set.
+        If False, raise an error instead of reading `source` when the data set is not in the
+        data folder.
     n_retries : int, default=3
-        How often to try again after a passing failure of the network: a server error (HTTP
-        5xx), a connection that is refused, lost or silent for 30 seconds, a download that is
-        cut short or slower than 2 kB/s. Other failures, such as HTTP 404, are final.
+        How often to try again after a temporary failure of the network: a server error (HTTP
+        5xx), a connection that is refused, lost or silent for 30 seconds, or a download that
+        is cut short or slower than 2 kB/s. Other failures, such as HTTP 404, are final.
     delay : float, default=1.0
         Seconds between two attempts.
 
@@ -89,12 +93,12 @@ def fetch_fsdd(
         take 1), with these attributes:
 
         data : ndarray of shape (n_samples, n_times), float32
-            The signals; a DataFrame with columns ``t0``, ``t1``, ... if `as_frame`; a list of
+            The signals. A DataFrame with columns ``t0``, ``t1``, ... if `as_frame`; a list of
             1-D float32 arrays if `n_times` is None.
         target : ndarray of shape (n_samples,), int64
-            The digit, 0 to 9; a Series if `as_frame`.
+            The digit, 0 to 9. A Series if `as_frame`.
         frame : DataFrame or None
-            `data` and `target` in one, if `as_frame`.
+            `data` and `target` together, if `as_frame`.
         target_names : ndarray of shape (10,), str
             ``"0"`` to ``"9"``.
         speaker : ndarray of shape (n_samples,), str
@@ -102,9 +106,9 @@ def fetch_fsdd(
         index : ndarray of shape (n_samples,), int64
             Number of the take, 0 to 49.
         train, test : ndarray of shape (n_samples,), bool
-            The two parts.
+            Whether each recording is in the training part, and in the test part.
         lengths : ndarray of shape (n_samples,), int64
-            Length of each recording before `n_times`, in samples.
+            Length of each recording before it was cut or padded, in samples.
         filenames : ndarray of shape (n_samples,), str
             ``{digit}_{speaker}_{index}.wav``.
         sampling_rate : int
@@ -120,19 +124,19 @@ def fetch_fsdd(
     TypeError, ValueError
         If a parameter has a value that is not accepted.
     OSError
-        If the archive cannot be had, is not the right one, or cannot be kept.
+        If the archive cannot be read, is not the right one, or cannot be kept.
     ImportError
         If `as_frame` and pandas is not installed.
 
     Warns
     -----
     UserWarning
-        Before another attempt to download, and if the file in the data folder is damaged
-        and therefore fetched again.
+        Before another attempt to download, and if the file in the data folder is damaged and
+        is fetched again.
 
     See Also
     --------
-    load_spoken_digits : Embedded synthetic recordings; need no network.
+    load_spoken_digits : Embedded synthetic recordings, without a network.
     get_data_home : The data folder.
     clear_data_home : Delete what was fetched.
 
@@ -140,8 +144,8 @@ def fetch_fsdd(
     -----
     Licence: Creative Commons Attribution-ShareAlike 4.0 International (CC BY-SA 4.0).
 
-    Any number of processes may call this function at once: a data set appears in the folder
-    as a whole, after its checksum was verified.
+    Several processes may call this function at once. A data set appears in the folder as a
+    whole, after its checksum was verified.
 
     References
     ----------
@@ -165,6 +169,10 @@ def fetch_fsdd(
     path = folder / f"{FSDD.name}.npz"
 
     remove_stale_parts(folder)
+    try:
+        origin.check()
+    except OSError as error:
+        raise _cannot_fetch(error) from error
     recordings = _read_cached(path, warn=download_if_missing)
     if recordings is None and not download_if_missing:
         raise OSError(
@@ -174,17 +182,13 @@ def fetch_fsdd(
     if recordings is None:
         try:
             with tempfile.TemporaryFile(dir=folder):
-                pass  # it can be written to: nothing will be downloaded in vain
+                pass  # it can be written to, which is worth knowing before a download
         except OSError as error:
             raise _cannot_keep(folder, error) from error
         try:
             recordings = get_recordings(FSDD, origin, n_retries=n_retries, delay=delay)
         except OSError as error:
-            raise OSError(
-                f"The Free Spoken Digit Dataset could not be fetched from {error}. Try again "
-                f"later, pass source= with the URL of a mirror or the path of a copy of "
-                f"{FSDD.url}, or use load_spoken_digits(), which needs no network."
-            ) from error
+            raise _cannot_fetch(error) from error
         try:
             write_atomically(path, recordings.to_npz(FSDD.content_sha256))
         except OSError as error:
@@ -193,7 +197,7 @@ def fetch_fsdd(
 
 
 def _read_cached(path: Path, *, warn: bool) -> Recordings | None:
-    """Read the recordings that an earlier call kept; None without them."""
+    """Read the recordings that an earlier call kept, if there are any."""
     try:
         return Recordings.from_npz(path.read_bytes(), FSDD.content_sha256)
     except FileNotFoundError:
@@ -204,6 +208,14 @@ def _read_cached(path: Path, *, warn: bool) -> Recordings | None:
                 f"{str(path)!r} is damaged ({error}) and will be fetched again.", stacklevel=3
             )
         return None
+
+
+def _cannot_fetch(reason: OSError) -> OSError:
+    return OSError(
+        f"The Free Spoken Digit Dataset could not be fetched from {reason}. Try again later, pass "
+        f"source= with the URL of a mirror or the path of a copy of {FSDD.url}, or use "
+        "load_spoken_digits(), which needs no network."
+    )
 
 
 def _cannot_keep(folder: Path, reason: OSError) -> OSError:

@@ -1,20 +1,18 @@
-"""The folder of fetched data sets, and how files get into it."""
+"""The folder that fetched data sets are kept in."""
 
 import os
 import re
 import time
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 from skscatter._common.home import expand_path
 from skscatter._common.public import public
 
-# What this package writes there: the data sets, and files that are being written.
+# What skscatter writes there: data sets, and files that are still being written.
 _DATA_SET = re.compile(r"fsdd-[0-9]+\.[0-9]+\.[0-9]+\.npz")
 _PART = re.compile(r"\." + _DATA_SET.pattern + r"\.[0-9a-f]{32}\.part")
-# Writing one takes seconds and keeps its time of modification fresh, so that an older one
-# belongs to a process that was killed.
+# Writing one takes seconds. An older one belongs to a process that was killed.
 _STALE_AFTER = 600.0  # seconds
 
 
@@ -25,20 +23,20 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder; ``~`` is expanded. None stands for the environment variable
-        ``SKSCATTER_DATA``, or ``~/skscatter_data`` where that is not set.
+        The folder. A leading ``~`` stands for the home folder. If None, the environment
+        variable ``SKSCATTER_DATA`` is used, or ``~/skscatter_data`` if it is not set.
 
     Returns
     -------
     data_home : str
-        The folder, which exists now.
+        The folder, which now exists.
 
     Raises
     ------
     TypeError, ValueError
-        If `data_home` is no path, or empty, or begins with a home folder that does not exist.
+        If `data_home` is not the path of a folder.
     OSError
-        If the folder cannot be created, or if there is no home folder for the default.
+        If the folder cannot be created, or `data_home` is None and there is no home folder.
     """
     folder = _locate(data_home)
     try:
@@ -55,8 +53,8 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> str:
 def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
     """Delete the data sets that skscatter keeps in its data folder.
 
-    Unlike scikit-learn's function of this name it deletes the files that skscatter wrote
-    and nothing else: other files stay, and so does the folder.
+    Unlike scikit-learn's function of this name, it deletes only files that skscatter wrote.
+    Other files stay, and so does the folder.
 
     Parameters
     ----------
@@ -66,9 +64,9 @@ def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
     Raises
     ------
     TypeError, ValueError
-        If `data_home` is no path, or empty.
+        If `data_home` is not the path of a folder.
     OSError
-        If a file cannot be deleted.
+        If a file cannot be deleted, or `data_home` is None and there is no home folder.
     """
     folder = _locate(data_home)
     if folder.is_dir():
@@ -79,31 +77,12 @@ def clear_data_home(data_home: str | os.PathLike[str] | None = None) -> None:
 
 
 def remove_stale_parts(folder: Path) -> None:
-    """Delete what killed processes left behind while they wrote."""
-    # Housekeeping only: a folder that is read-only or shared must not stop anybody.
+    """Delete files that processes were writing when they were killed."""
+    # A failure is harmless: the folder may be read-only or shared.
     with suppress(OSError):
         for path in folder.iterdir():
             if _PART.fullmatch(path.name) and time.time() - path.stat().st_mtime > _STALE_AFTER:
                 path.unlink()
-
-
-def write_atomically(path: Path, contents: bytes) -> None:
-    """Write a file so that at any moment it is there as a whole or not at all.
-
-    Several processes may do so at once; the last one wins.
-    """
-    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(contents)
-            file.flush()
-            # Without it a power failure may leave the new name on an empty file.
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:  # a KeyboardInterrupt, too, must leave nothing behind
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
 
 
 def _locate(data_home: str | os.PathLike[str] | None) -> Path:

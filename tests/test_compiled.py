@@ -1,3 +1,14 @@
+"""The compiled cascade (`backend="numba"`).
+
+- Fourier transforms of vectors against NumPy's
+- coefficients and features against kymatio's and those of `backend="numpy"`
+- independence of the bits of a signal's features from other signals
+- grids that the compiled cascade supports, and its workspace
+- choice of the backend
+
+`test_compiled_cache.py` tests the cache of machine code.
+"""
+
 import pickle
 import subprocess
 import sys
@@ -23,16 +34,16 @@ from hypothesis import strategies as st
 from skscatter import LogScattering1D, Scattering1D
 from skscatter._backends.choice import NUMBA, choose_device
 from skscatter._backends.engines import build_engine
-from skscatter._scattering.cascade import Cascade, _kept
+from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import Grid, lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS
 from skscatter._scattering.settings import resolve
 
-numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
+pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
 
-from skscatter._backends.compiled import cascade, compiling, fourier, kernel  # noqa: E402
-from skscatter._backends.compiled.vectors import LANES  # noqa: E402
+from skscatter._backends.compiled import cascade, fourier, kernel
+from skscatter._backends.compiled.vectors import LANES
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
@@ -41,8 +52,8 @@ pytestmark = [
 ]
 
 
-def in_lanes(a, dtype):
-    """Complex numbers of shape (LANES, n), as compiled functions take them."""
+def to_lanes(a, dtype):
+    """Flat array of complex numbers of shape (LANES, n), one row per lane."""
     return np.stack([a.real.T, a.imag.T], axis=1).ravel().astype(dtype)
 
 
@@ -63,45 +74,45 @@ def complex_noise(n):
 @pytest.mark.parametrize("n", 2 ** np.arange(13))
 def test_fourier_transforms_are_those_of_numpy(n, dtype):
     a = complex_noise(n)
-    table, place = fourier.twiddles(n, dtype), fourier.positions(n)
+    twiddles, order = fourier.twiddle_table(n, dtype), fourier.digit_reversed(n)
     tolerance = 4 * np.finfo(dtype).eps
     expected = np.fft.ifft(a, norm="forward")
 
-    y = in_lanes(a, dtype)
-    fourier.inverse(y, n, table, y, -1)
-    assert relative_error(from_lanes(y)[:, place], expected) < tolerance
-    fourier.forward(y, n, table)
+    y = to_lanes(a, dtype)
+    fourier.inverse(y, n, twiddles, y, -1)
+    assert relative_error(from_lanes(y)[:, order], expected) < tolerance
+    fourier.forward(y, n, twiddles)
     assert relative_error(from_lanes(y) / n, a) < 2 * tolerance
 
-    out = in_lanes(a, dtype)
-    for slot in 0, 1:
-        fourier.inverse(in_lanes(a, dtype), n, table, out, slot)
-    both = from_lanes(out)[:, place]
+    out = to_lanes(a, dtype)
+    for part in 0, 1:
+        fourier.inverse(to_lanes(a, dtype), n, twiddles, out, part)
+    both = from_lanes(out)[:, order]
     assert relative_error(both.real, abs(expected)) < tolerance
     np.testing.assert_array_equal(both.real, both.imag)
 
 
 @pytest.mark.parametrize("n", 2 ** np.arange(12))
-def test_positions_are_a_permutation(n):
-    np.testing.assert_array_equal(np.sort(fourier.positions(n)), np.arange(n))
+def test_digit_reversed_order_is_a_permutation(n):
+    np.testing.assert_array_equal(np.sort(fourier.digit_reversed(n)), np.arange(n))
 
 
 @pytest.mark.parametrize("n", [2, 4, 8, 64, 1024])
-def test_spectra_of_two_halves_are_those_of_real_signals(n):
+def test_spectra_of_packed_signals_are_those_of_numpy(n):
     x = np.random.default_rng(n).standard_normal((LANES, n))
     z = np.empty(n * LANES)
-    places = cascade._places(n)
+    offsets = cascade.digit_reversed_offsets(n)
     for t in range(n):
-        z[places[n + t] : places[n + t] + LANES] = x[:, t]
+        z[offsets[n + t] : offsets[n + t] + LANES] = x[:, t]
     n_bins = n // 2 + 1
     spectrum = np.empty(n_bins * fourier.COMPLEX)
-    kernel.real_spectrum(z, n, fourier.twiddles(n, "float64"), n_bins, spectrum)
+    kernel.real_spectrum(z, n, fourier.twiddle_table(n, "float64"), n_bins, spectrum)
     np.testing.assert_allclose(
         from_lanes(spectrum), np.fft.rfft(x, norm="forward"), rtol=0, atol=1e-15
     )
 
 
-# ---------------------------------------------------------------- the same numbers
+# ---------------------------------------------------------------- agreement with other backends
 
 
 @pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
@@ -177,7 +188,7 @@ def test_features_equal_those_of_numpy(Transformer, input_scaling, dtype, tolera
     ],
     ids=str,
 )
-def test_a_signal_has_the_same_bits_in_any_company(parameters, dtype):
+def test_features_of_a_signal_do_not_depend_on_other_signals(parameters, dtype):
     X = noise(500, 2 * LANES + 3).astype(dtype)
     X[3] *= 1e-20
     X[5] = 0
@@ -191,7 +202,7 @@ def test_a_signal_has_the_same_bits_in_any_company(parameters, dtype):
 
 
 @pytest.mark.reliability("Load")
-def test_many_threads_may_use_one_estimator_at_once():
+def test_many_threads_can_use_one_estimator_at_once():
     X = noise(500, 24)
     model = LogScattering1D(J=5, backend="numba", n_jobs=2, batch_size=5).fit(X)
     expected = model.transform(X)
@@ -200,7 +211,7 @@ def test_many_threads_may_use_one_estimator_at_once():
             np.testing.assert_array_equal(features, expected)
 
 
-def test_signals_of_different_lengths_have_the_features_that_they_have_alone():
+def test_signals_of_different_lengths_have_the_same_features_alone_and_together():
     listed = [noise(n, 1)[0] for n in (300, 301, 302, 700, 64, 65, 1500, 310, *[305] * 10)]
     model = LogScattering1D(J=5, backend="numba", n_segments=2).fit(listed)
     together = model.transform(listed)
@@ -220,7 +231,7 @@ def test_coefficients_are_linear_in_the_amplitude(amplitude):
 
 
 @pytest.mark.parametrize("n", [1, 2, 4, 8])
-def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
+def test_paths_computed_together_differ_only_in_their_first_filters(n):
     chosen = resolve(3000, J=6, Q=(8, 2), include_order0=True)
     engine = build_engine(chosen, lay_out(chosen, 3000).grid, "float64", NUMBA)
     every = paths_of(chosen)
@@ -231,18 +242,18 @@ def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
         together = every[bands["row"][path["first"] :][: path["n_paths"]]]
         assert set(together["order"]) == {path["order"]}
         if path["order"] < 2:
-            first = together["n1"]  # of the paths of the second order that follow, too
+            first = together["n1"]  # also of the second-order paths that follow
             assert len({tuple(every["n2"][every["n1"] == n1]) for n1 in first}) == 1
         else:
             np.testing.assert_array_equal(together["n1"], first)
             assert len(set(together["n2"])) == 1
 
 
-# ---------------------------------------------------------------- what is computed here
+# ---------------------------------------------------------------- grids and workspace
 
 
 @pytest.mark.parametrize(
-    ("n_padded", "stride", "suits"),
+    ("n_padded", "stride", "expected"),
     [
         (1, 1, False),
         (2, 1, True),
@@ -252,14 +263,16 @@ def test_paths_go_together_that_only_their_first_filters_tell_apart(n):
         (2**19, 64, False),
     ],
 )
-def test_very_long_signals_and_single_samples_are_left_to_numpy(n_padded, stride, suits):
+def test_very_long_signals_and_envelopes_of_one_sample_are_not_supported(
+    n_padded, stride, expected
+):
     grid = Grid(n_padded, stride, 0, 1)
     chosen = resolve(64, J=6, T=64, stride=stride)
-    assert cascade.suits(chosen, grid) == suits
+    assert cascade.supports(chosen, grid) == expected
 
 
-@pytest.mark.parametrize(("n_times", "Class"), [(1, Cascade), (64, cascade.LaneCascade)])
-def test_what_does_not_suit_goes_the_way_of_numpy(n_times, Class):
+@pytest.mark.parametrize(("n_times", "Class"), [(1, Cascade), (64, cascade.CompiledCascade)])
+def test_signals_on_unsupported_grids_are_computed_by_numpy(n_times, Class):
     chosen = resolve(n_times)
     x = noise(n_times)
     scatter = OfOneLength(chosen, n_times, "float64", NUMBA)
@@ -267,7 +280,7 @@ def test_what_does_not_suit_goes_the_way_of_numpy(n_times, Class):
     np.testing.assert_allclose(scatter(x), scattered(chosen, x), rtol=0, atol=1e-15)
 
 
-def test_what_a_signal_takes_covers_the_work_space():
+def test_bytes_per_signal_cover_workspace_and_result():
     chosen = resolve(8192)
     layout = lay_out(chosen, 8192)
     engine = build_engine(chosen, layout.grid, "float32", NUMBA)
@@ -277,50 +290,29 @@ def test_what_a_signal_takes_covers_the_work_space():
     assert engine.chunk % LANES == 0
 
 
-def test_work_space_is_used_again_by_the_same_thread_only(monkeypatch):
-    chosen = resolve(64)
-    x = noise(64)
-    scatter = OfOneLength(chosen, 64, "float64", NUMBA)
-    scatter(x)
-    room = _kept.work
-    scatter(x)
-    assert _kept.work is room
-    OfOneLength(resolve(65), 65, "float64", NUMBA)(noise(65))
-    assert _kept.work is not room
-    monkeypatch.setattr(scatter.engine.xp, "kept_bytes", 0)
-    scatter(x)
-    assert _kept.work is None
+# ---------------------------------------------------------------- choice of the backend
 
 
-# ---------------------------------------------------------------- choice, and machine code
-
-
-def test_numba_is_taken_only_when_asked_for():
+def test_numba_is_chosen_only_by_name():
     assert choose_device("numba", "auto") == choose_device("numba", "cpu") == NUMBA
     assert choose_device("auto", "auto") != NUMBA
 
 
 @pytest.mark.reliability("Bad input")
-def test_missing_numba_is_asked_for(monkeypatch):
+def test_an_error_says_how_to_install_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(ImportError, match=r'pip install "skscatter\[numba\]"'):
         choose_device("numba", "auto")
 
 
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"device": "cuda"}, "backend='numba' and device='cuda' contradict each other"),
-    ],
-)
 @pytest.mark.reliability("Bad input")
-def test_contradictions_are_refused_in_fit(parameters, message):
-    with pytest.raises(ValueError, match=message):
-        LogScattering1D(backend="numba", **parameters).fit(noise(64))
+def test_a_device_other_than_the_cpu_is_refused_in_fit():
+    with pytest.raises(ValueError, match="backend='numba' and device='cuda' contradict each other"):
+        LogScattering1D(backend="numba", device="cuda").fit(noise(64))
 
 
 @pytest.mark.reliability("Saved models")
-def test_a_model_goes_to_a_machine_without_numba_and_says_what_is_missing():
+def test_a_pickled_model_needs_numba_only_for_its_backend():
     X = noise(300)
     fitted = LogScattering1D(backend="numba").fit(X)
     code = without("numba") + (
@@ -342,34 +334,3 @@ def test_a_model_goes_to_a_machine_without_numba_and_says_what_is_missing():
     message, features = pickle.loads(done.stdout)
     assert 'pip install "skscatter[numba]"' in message
     np.testing.assert_allclose(features, fitted.transform(X), rtol=1e-10)
-
-
-COMPILE = """
-import numpy as np
-from skscatter import Scattering1D
-from skscatter._backends.compiled import cascade, kernel
-for kept in kernel.scatter, kernel._scatter_of(7):
-    cascade.scatter = kept
-    Scattering1D(J=2, Q=1, backend="numba").fit_transform(np.eye(8, dtype="float32"))
-    print(sum(kept.stats.cache_hits.values()), sum(kept.stats.cache_misses.values()))
-"""
-
-
-def test_machine_code_is_found_by_later_processes_unless_the_sources_changed(tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    outputs = [
-        subprocess.run(
-            [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True
-        ).stdout.splitlines()
-        for _ in range(2)
-    ]
-    assert outputs == [["0 1", "0 1"], ["1 0", "1 0"]]
-
-
-def test_machine_code_is_made_anew_where_it_cannot_be_kept(monkeypatch):
-    def refuse(self):
-        raise RuntimeError("cannot cache function: no locator available")
-
-    monkeypatch.setattr(numba.core.dispatcher.Dispatcher, "enable_caching", refuse)
-    double = compiling.kept(lambda x: 2 * x)
-    assert double(4) == 8

@@ -1,12 +1,11 @@
-"""Archives of recordings: get one, make sure it is the right one, take the recordings out.
+"""Archives of recordings: download one, check that it is the right one, and read it.
 
-Everything happens in memory (the archive has 16 MB), so that a process that is killed on the
-way leaves nothing behind, and nothing that a stranger put into an archive reaches the disk.
+Everything happens in memory (the archive has 16 MB). A process that is killed leaves nothing
+behind, and nothing in a hostile archive reaches the disk.
 """
 
 import hashlib
 import io
-import itertools
 import os
 import re
 import sys
@@ -24,14 +23,16 @@ from urllib.request import url2pathname
 
 import numpy as np
 
+from skscatter._common.files import check_file
 from skscatter._common.home import expand_path
 from skscatter._common.parameters import check_path
 
-from ._digits import FILE_NAME, SAMPLING_RATE, Recordings
-from ._recordings import read_pcm
+from .containers import RIFF
+from .digits import FILE_NAME, SAMPLING_RATE, Recordings
+from .wav import read_pcm
 
-_TIMEOUT = (10.0, 30.0)  # seconds to connect, and without any data
-# The slowest server that is waited for: 2 kB/s, from the request on.
+_TIMEOUT = (10.0, 30.0)  # seconds to connect, and to wait for data
+# A slower server than 2 kB/s, counted from the request, is given up.
 _BLOCK = 2**17  # bytes
 _PATIENCE = 60.0  # seconds for each block
 _ENTRY = re.compile(r"(?!\.)[^/\\]+/recordings/(" + FILE_NAME.pattern + ")")
@@ -41,7 +42,7 @@ _TRY_AGAIN = (408, 425, 429)
 
 @dataclass(frozen=True)
 class Archive:
-    r"""A published ZIP archive of recordings, and how to know that it is the right one.
+    r"""A published ZIP archive of recordings, and its checksums.
 
     Parameters
     ----------
@@ -53,11 +54,11 @@ class Archive:
         Of the archive as it was first published.
     content_sha256 : str
         SHA-256 of the lines ``NAME SHA256\n`` (file name, one space, hexadecimal SHA-256 of
-        the file) of its recordings, sorted by name. Archives that are generated on demand may
-        be compressed anew; this is what stays.
+        the file) of its recordings, sorted by name. An archive that is generated on demand may
+        be compressed differently each time. This checksum stays the same.
     n_recordings : int
     max_bytes : int
-        Refuse more than this, in the archive as well as unpacked.
+        Limit for the archive, and for its unpacked recordings.
     """
 
     name: str
@@ -69,11 +70,11 @@ class Archive:
 
 
 class WrongArchiveError(Exception):
-    """Not the archive that was asked for."""
+    """It is not the archive that was asked for."""
 
 
 class BrokenArchiveError(WrongArchiveError):
-    """No readable archive at all, as after a download that was cut short."""
+    """It cannot be read, as after a download that was cut short."""
 
 
 class Source:
@@ -94,7 +95,7 @@ class Source:
         accepted = "None, a URL (http, https, file) or the path of an archive"
         self.location = check_path("source", source, accepted)
         self.path: Path | None = None
-        # A drive letter is no scheme.
+        # A path-like with a drive letter has no scheme.
         scheme, colon, _ = self.location.partition(":")
         scheme = scheme.lower() if isinstance(source, str) and colon else ""
         if scheme == "file":
@@ -103,7 +104,7 @@ class Source:
                 raise ValueError(f"source={source!r} must name a local file: file:///path.")
             self.path = Path(url2pathname(parts.path))
         elif scheme in ("http", "https"):
-            if not urlsplit(self.location).hostname:
+            if not _names_host(self.location):
                 raise ValueError(f"source={source!r} must name a host: {scheme}://host/path.")
         elif "://" in self.location:
             raise ValueError(
@@ -113,16 +114,39 @@ class Source:
         else:
             self.path = expand_path("source", source, accepted)
 
+    def check(self) -> None:
+        """Refuse a path where there is no file.
+
+        Raises
+        ------
+        OSError
+            Says why.
+        """
+        if self.path is not None:
+            try:
+                check_file(self.path)
+            except OSError as error:
+                raise OSError(f"{self.location}: {_describe(error)}") from error
+
     def read(self, max_bytes: int) -> bytes:
         """Read or download all of it, but no more than `max_bytes`."""
         buffer = _LimitedBuffer(max_bytes)
         if self.path is None:
             _download(self.location, buffer)
         else:
+            check_file(self.path)
             with self.path.open("rb") as file:
                 while block := file.read(2**20):
                     buffer.write(block)
         return buffer.getvalue()
+
+
+def _names_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets or a port that make no sense
+        return False
 
 
 class _LimitedBuffer(io.BytesIO):
@@ -137,44 +161,46 @@ class _LimitedBuffer(io.BytesIO):
 
 
 def get_recordings(archive: Archive, source: Source, *, n_retries: int, delay: float) -> Recordings:
-    """Read an archive, check it and take the recordings out.
+    """Get an archive, check it and read its recordings.
 
     Parameters
     ----------
     archive : Archive
     source : Source
     n_retries : int
-        How often to try again after a passing failure of the network.
+        How often to try again after a temporary failure of the network.
     delay : float
         Seconds between two attempts.
 
     Raises
     ------
     OSError
-        If the archive is not to be had or is not the right one; says why.
+        If the archive cannot be read or is not the right one. The message says why.
     """
-    for attempt in itertools.count():
+    attempt = 0
+    while True:
         try:
             return unpack(source.read(archive.max_bytes), archive)
         except (OSError, WrongArchiveError) as error:
             reason = _describe(error)
             if attempt == n_retries or source.path is not None or not _is_passing(error):
                 raise OSError(f"{source.location}: {reason}") from error
+        attempt += 1
         warnings.warn(
-            f"{source.location}: {reason}. Trying again ({attempt + 1} of {n_retries}).",
+            f"{source.location}: {reason}. Trying again ({attempt} of {n_retries}).",
             stacklevel=3,
         )
         time.sleep(delay)
-    raise AssertionError("unreachable")
 
 
 def unpack(contents: bytes, archive: Archive) -> Recordings:
-    """Check the bytes of an archive and take the recordings out.
+    """Check the bytes of an archive and read its recordings.
 
     Raises
     ------
     WrongArchiveError
-        If it is not `archive`, neither as published nor compressed anew.
+        If it is neither `archive` as it was published nor the same recordings, compressed
+        differently.
     """
     try:
         files = _read_entries(contents, archive)
@@ -194,7 +220,7 @@ def unpack(contents: bytes, archive: Archive) -> Recordings:
 
 
 def _read_entries(contents: bytes, archive: Archive) -> dict[str, bytes]:
-    """Bytes of each recording, by file name; all else in the archive is passed over."""
+    """Return the bytes of each recording by file name. Other files are ignored."""
     with zipfile.ZipFile(io.BytesIO(contents)) as opened:
         entries = {}
         for entry in opened.infolist():
@@ -204,8 +230,8 @@ def _read_entries(contents: bytes, archive: Archive) -> dict[str, bytes]:
             raise WrongArchiveError(
                 f"it holds {len(entries)} recordings instead of {archive.n_recordings}"
             )
-        # Against bombs. Python reads no more than the size that an entry states, but it
-        # unpacks bzip2 and LZMA in blocks of any size.
+        # Against decompression bombs. Python reads no more than the size that an entry states,
+        # but it unpacks bzip2 and LZMA in blocks of any size.
         if sum(entry.file_size for entry in entries.values()) > archive.max_bytes:
             raise WrongArchiveError(f"it unpacks to more than {archive.max_bytes} bytes")
         for entry in entries.values():
@@ -223,26 +249,36 @@ def _digest(files: dict[str, bytes]) -> str:
 
 def _read_int16(contents: bytes, name: str) -> np.ndarray:
     try:
-        samples, sampling_rate = read_pcm(contents, name)
+        pcm = read_pcm(RIFF.complete(contents)) if contents.startswith(b"RIFF") else None
     except ValueError as error:
-        raise WrongArchiveError(str(error)) from error
-    if samples.dtype != np.int16 or samples.ndim != 1 or sampling_rate != SAMPLING_RATE:
+        raise WrongArchiveError(f"{name} {error}") from error
+    if pcm is None:
+        raise WrongArchiveError(f"{name} is not an uncompressed WAV file")
+    samples, sampling_rate = pcm
+    if samples.dtype != np.int16 or samples.shape[1] != 1 or sampling_rate != SAMPLING_RATE:
         raise WrongArchiveError(
             f"{name} has {samples.dtype} samples of shape {samples.shape} at {sampling_rate} "
             f"Hz instead of int16, one channel, {SAMPLING_RATE} Hz"
         )
-    return samples
+    if not len(samples):
+        raise WrongArchiveError(f"{name} has no samples")
+    return samples[:, 0]
 
 
 def _download(url: str, buffer: io.BytesIO) -> None:
     """Download into a buffer, from a server that is fast enough.
 
-    The time-out of a connection begins anew with every byte, those of headers included. So a
-    thread downloads, and it is left alone if nothing comes of it: it ends at the next block, or
-    with the server, or with the process.
-    """
-    import requests
+    The time-out of a connection starts again with every byte, even in headers. So a thread
+    downloads, and it is abandoned if it is too slow. It ends at the next block, with the server,
+    or with the process.
 
+    Raises
+    ------
+    OSError
+        For every failure of the download.
+    WrongArchiveError
+        If there is more than the buffer takes.
+    """
     done: Future[None] = Future()
 
     def work() -> None:
@@ -253,18 +289,28 @@ def _download(url: str, buffer: io.BytesIO) -> None:
         else:
             done.set_result(None)
 
-    threading.Thread(target=work, name=f"download of {url}", daemon=True).start()
-    size, since = 0, monotonic()
     try:
-        while not wait([done], timeout=0.1).done:  # a longer one would make Ctrl-C late on Windows
-            if buffer.tell() > size:
-                size, since = buffer.tell(), monotonic()
-            elif monotonic() - since > _PATIENCE:
-                raise requests.Timeout(f"it sent less than {_BLOCK} bytes in {_PATIENCE:g} seconds")
-        done.result()
-    except BaseException:
+        threading.Thread(target=work, name=f"download of {url}", daemon=True).start()
+        _wait(done, buffer)
+    except BaseException as error:
         buffer.close()  # which the thread notices when it writes
-        raise
+        if isinstance(error, OSError | WrongArchiveError) or not isinstance(error, Exception):
+            raise
+        # Redirects to malformed addresses, among others, raise errors of many types.
+        raise OSError(f"the request failed ({type(error).__name__}: {error})") from error
+
+
+def _wait(done: "Future[None]", buffer: io.BytesIO) -> None:
+    """Wait for the end of a download, as long as blocks arrive."""
+    import requests
+
+    size, since = 0, monotonic()
+    while not wait([done], timeout=0.1).done:  # a longer wait would delay Ctrl-C on Windows
+        if buffer.tell() > size:
+            size, since = buffer.tell(), monotonic()
+        elif monotonic() - since > _PATIENCE:
+            raise requests.Timeout(f"it sent less than {_BLOCK} bytes in {_PATIENCE:g} seconds")
+    done.result()
 
 
 def _request(url: str, buffer: io.BytesIO) -> None:
@@ -272,11 +318,23 @@ def _request(url: str, buffer: io.BytesIO) -> None:
 
     interactive = sys.stderr is not None and sys.stderr.isatty()
     responses: list[Any] = []
+
+    def inspect(response: Any, **_: Any) -> None:
+        """Look at a response before its body is read."""
+        responses.append(response)
+        encoding = response.headers.get("Content-Encoding", "").strip().lower()
+        if response.is_redirect:
+            response.close()  # requests would read the body, however long it is
+        elif encoding not in ("", "identity"):
+            # A few bytes that are compressed twice stand for gigabytes.
+            raise OSError(f"the server compressed its answer ({encoding})")
+
     downloader = pooch.HTTPDownloader(
         progressbar=interactive,
         chunk_size=_BLOCK,
         timeout=_TIMEOUT,
-        hooks={"response": lambda response, **_: responses.append(response)},
+        headers={"Accept-Encoding": "identity"},
+        hooks={"response": inspect},
     )
     try:
         downloader(url=url, output_file=buffer, pooch=None)
@@ -286,7 +344,7 @@ def _request(url: str, buffer: io.BytesIO) -> None:
 
 
 def _is_passing(error: Exception) -> bool:
-    """Whether the same request may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -298,7 +356,6 @@ def _is_passing(error: Exception) -> bool:
         requests.ConnectionError,
         requests.Timeout,
         requests.exceptions.ChunkedEncodingError,
-        requests.exceptions.ContentDecodingError,
         BrokenArchiveError,
     )
     return isinstance(error, passing)
@@ -308,10 +365,10 @@ def _describe(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None and response.status_code >= 400:
         return f"the server answered {response.status_code} {response.reason}"
-    # requests wraps the reason in the story of its pool and retries; the innermost one is news.
+    # requests wraps the reason in a report of its pool and retries. The innermost one matters.
     inner: object = error
     while isinstance(inner, Exception):
         error = inner
         inner = getattr(inner, "reason", None) or next(iter(inner.args), None)
-    message = re.sub(r"^\w+\(.*?\): ", "", str(error))  # the connection's description of itself
+    message = re.sub(r"^\w+\(.*?\): ", "", str(error))  # without the name of the connection
     return message.rstrip(".") or type(error).__name__

@@ -7,15 +7,14 @@ import numpy as np
 
 from skscatter._common.public import public
 
-from ._digits import Recordings, View, read_resource
+from .digits import Recordings, View, read_resource
 
 # What docs/make_spoken_digits.py writes and load_spoken_digits reads.
 TAG = "skscatter-spoken-digits-1"
 N_TEST_TAKES = 1
 
-# ITU-T G.711 mu-law: the int16 sample of each byte. A byte is stored inverted and holds a sign
-# bit, three bits of exponent and four of mantissa; 132 is the bias that makes the segments
-# join.
+# ITU-T G.711 mu-law: the int16 sample of each byte. A byte is stored inverted. It holds a sign
+# bit, three bits of exponent and four of mantissa. A bias of 132 makes the segments join.
 _code = ~np.arange(256, dtype=np.uint8)
 _magnitude = (((_code & 0x0F).astype(np.int16) << 3) + 132 << (_code >> 4 & 0x07)) - 132
 MU_LAW = np.where(_code & 0x80, -_magnitude, _magnitude).astype(np.int16)
@@ -30,12 +29,12 @@ def load_spoken_digits(
     return_X_y: bool = False,
     as_frame: bool = False,
 ) -> Any:
-    """Load the embedded spoken digits (classification); needs no network.
+    """Load the embedded spoken digits (classification), without a network.
 
-    The ten English digits, "zero" to "nine", in 22 synthetic voices, three takes each that
-    differ in speed, pitch, loudness, background noise and the silence around them. Good for
-    examples, tests and demonstrations, not for claims about speech: `fetch_fsdd` has
-    recordings of people.
+    The ten English digits, "zero" to "nine", are spoken by 22 synthetic voices, three takes
+    each. The takes differ in speed, pitch, loudness, background noise and the silence around
+    them. They are meant for examples, tests and demonstrations, not for claims about speech.
+    `fetch_fsdd` has recordings of people.
 
     =================   ==========================
     Classes                                     10
@@ -48,18 +47,18 @@ def load_spoken_digits(
     Parameters
     ----------
     subset : {"all", "train", "test"}, default="all"
-        Which recordings to return. Take 0 of each voice and digit is the test part, the
-        others the training part; every voice is in both.
+        Which recordings to return. Take 0 of each voice and digit is the test part, and the
+        others are the training part. Every voice is in both.
     n_times : int or None, default=8192
-        Length to bring every recording to, in samples: the first `n_times` are kept, and
-        shorter recordings are centred in zeros. With None each keeps its own length.
+        Length of every recording, in samples. The first `n_times` samples are kept, and
+        shorter recordings are centred in zeros. If None, each keeps its own length.
     normalize : bool, default=True
-        Divide each recording by its largest magnitude. Otherwise 1 is the full scale of the
-        16-bit samples.
+        Whether to divide each recording by its largest magnitude. If False, 1 is the full
+        scale of the 16-bit samples.
     return_X_y : bool, default=False
-        Return ``(data, target)`` instead of a Bunch.
+        Whether to return ``(data, target)`` instead of a Bunch.
     as_frame : bool, default=False
-        Return pandas objects; needs an integer `n_times`.
+        Whether to return pandas objects. Requires an integer `n_times`.
 
     Returns
     -------
@@ -68,22 +67,22 @@ def load_spoken_digits(
         attributes:
 
         data : ndarray of shape (n_samples, n_times), float32
-            The signals; a DataFrame with columns ``t0``, ``t1``, ... if `as_frame`; a list of
+            The signals. A DataFrame with columns ``t0``, ``t1``, ... if `as_frame`; a list of
             1-D float32 arrays if `n_times` is None.
         target : ndarray of shape (n_samples,), int64
-            The digit, 0 to 9; a Series if `as_frame`.
+            The digit, 0 to 9. A Series if `as_frame`.
         frame : DataFrame or None
-            `data` and `target` in one, if `as_frame`.
+            `data` and `target` together, if `as_frame`.
         target_names : ndarray of shape (10,), str
             ``"0"`` to ``"9"``.
         speaker : ndarray of shape (n_samples,), str
-            The voice: accent and variant, for example ``"scotland-f4"``.
+            The voice: its accent and variant, for example ``"scotland-f4"``.
         index : ndarray of shape (n_samples,), int64
             Number of the take.
         train, test : ndarray of shape (n_samples,), bool
-            The two parts.
+            Whether each recording is in the training part, and in the test part.
         lengths : ndarray of shape (n_samples,), int64
-            Length of each recording before `n_times`, in samples.
+            Length of each recording before it was cut or padded, in samples.
         filenames : ndarray of shape (n_samples,), str
             ``{digit}_{speaker}_{index}.wav``.
         sampling_rate : int
@@ -107,8 +106,9 @@ def load_spoken_digits(
 
     Notes
     -----
-    Made for skscatter with espeak-ng 1.51 by ``docs/make_spoken_digits.py`` and licensed like
-    skscatter, BSD-3-Clause. Stored as 8-bit G.711 mu-law.
+    The recordings were made for skscatter with espeak-ng 1.51, by
+    ``docs/make_spoken_digits.py``. They are licensed like skscatter (BSD-3-Clause) and stored as
+    8-bit G.711 mu-law.
 
     Examples
     --------
