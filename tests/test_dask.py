@@ -352,7 +352,7 @@ def test_transforming_in_a_task_of_the_cluster_takes_one_thread_unless_asked(cli
 def test_chunks_warn_of_missing_column_names_no_more_than_arrays_do():
     X = np.random.default_rng(0).standard_normal((6, 128))
     transformer = LogScattering1D().fit(pd.DataFrame(X).add_prefix("t"))
+    lazy = da.from_array(X, chunks=(2, 128))
     with pytest.warns(UserWarning, match="does not have valid feature names") as caught:
-        lazy = transformer.transform(da.from_array(X, chunks=(2, 128)))
-        lazy.compute(scheduler="synchronous")
+        transformer.transform(lazy).compute(scheduler="synchronous")
     assert len(caught) == 1
