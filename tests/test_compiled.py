@@ -39,6 +39,7 @@ from skscatter._scattering.layout import Grid, lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS
 from skscatter._scattering.settings import resolve
+from skscatter._scattering.workspace import Workspaces
 
 pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
 
@@ -285,7 +286,8 @@ def test_bytes_per_signal_cover_workspace_and_result():
     layout = lay_out(chosen, 8192)
     engine = build_engine(chosen, layout.grid, "float32", NUMBA)
     room = sum(a.nbytes for a in engine.cascade._new_workspace())
-    S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
+    x = noise(8192, LANES).astype("float32")
+    S = engine(x, [(slice(0, LANES), layout)], Workspaces())
     assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
     assert engine.chunk % LANES == 0
 
