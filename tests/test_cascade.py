@@ -57,7 +57,7 @@ def test_the_code_for_long_signals_gives_the_same_numbers(case, dtype, tolerance
     expected = scattered(settings, x, dtype)
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 40 * n_times)
     monkeypatch.setattr(NumpyNamespace, "kept_bins", 0)
-    monkeypatch.setattr(skscatter._scattering.spectra, "AT_A_TIME", 100)
+    monkeypatch.setattr(skscatter._scattering.spectra, "SEGMENT_BINS", 100)
     monkeypatch.setattr(skscatter._backends.numpy_arrays, "LONG", 64)
     scatter = OfOneLength(settings, n_times, dtype)
     assert relative_error(scatter(x), expected) < tolerance
