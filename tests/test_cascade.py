@@ -21,12 +21,13 @@ import skscatter._backends.numpy_arrays
 import skscatter._scattering.spectra
 from skscatter._backends.engines import build_engine, get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._execution.blocks import group_by_length
 from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import resolve
 from skscatter._scattering.spectra import bin_ranges
-from skscatter._signals.rows import group_by_length
+from skscatter._scattering.workspace import Workspaces
 
 
 @pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
@@ -250,10 +251,11 @@ def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
     engine = build_engine(settings, grid, "float64")
     assert engine.chunk < 5
     x = noise(500, len(lengths))
-    S = engine(x, groups)
+    workspaces = Workspaces()
+    S = engine(x, groups, workspaces)
     for rows, layout in groups:
         for row in range(rows.start, rows.stop):
-            alone = engine(x[row : row + 1], [(slice(0, 1), layout)])
+            alone = engine(x[row : row + 1], [(slice(0, 1), layout)], workspaces)
             own = np.s_[..., : layout.n_frames]
             np.testing.assert_array_equal(S[row][own], alone[0][own])
 
@@ -271,15 +273,14 @@ def test_threads_share_engines_but_not_workspaces():
                 np.testing.assert_array_equal(S, right)
 
 
-def test_workspaces_are_used_again_and_never_returned():
-    engine = OfOneLength(resolve(300, J=4), 300, "float64")
-    cascade = engine.engine.cascade
-    first = engine(noise(300, 5))
-    work = cascade.workspace(5)
-    assert cascade.workspace(3) is work
-    assert cascade.workspace(6) is not work
+def test_results_do_not_share_memory_with_a_workspace():
+    settings = resolve(300, J=4)
+    layout = lay_out(settings, 300)
+    engine = build_engine(settings, layout.grid, "float64")
+    groups, workspaces = [(slice(0, 5), layout)], Workspaces()
+    first = engine(noise(300, 5), groups, workspaces)
     before = first.copy()
-    engine(-2 * noise(300, 5))
+    engine(-2 * noise(300, 5), groups, workspaces)
     np.testing.assert_array_equal(first, before)
 
 
