@@ -250,8 +250,7 @@ def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
     (grid,) = {layout.grid for _, layout in groups}
     engine = build_engine(settings, grid, "float64")
     assert engine.chunk < 5
-    x = noise(500, len(lengths))
-    workspaces = Workspaces()
+    x, workspaces = noise(500, len(lengths)), Workspaces()
     S = engine(x, groups, workspaces)
     for rows, layout in groups:
         for row in range(rows.start, rows.stop):
@@ -260,7 +259,7 @@ def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
             np.testing.assert_array_equal(S[row][own], alone[0][own])
 
 
-def test_threads_share_engines_but_not_workspaces():
+def test_threads_share_engines():
     cases = [(300, 4), (300, 1), (300, 7), (512, 3), (301, 2)] * 4
     signals = [noise(n_times, n_signals) for n_times, n_signals in cases]
     engines = [OfOneLength(resolve(x.shape[1], J=4), x.shape[1], build=get_engine) for x in signals]
@@ -273,14 +272,13 @@ def test_threads_share_engines_but_not_workspaces():
                 np.testing.assert_array_equal(S, right)
 
 
-def test_results_do_not_share_memory_with_a_workspace():
-    settings = resolve(300, J=4)
-    layout = lay_out(settings, 300)
-    engine = build_engine(settings, layout.grid, "float64")
-    groups, workspaces = [(slice(0, 5), layout)], Workspaces()
-    first = engine(noise(300, 5), groups, workspaces)
-    before = first.copy()
-    engine(-2 * noise(300, 5), groups, workspaces)
+def test_workspaces_are_used_again_and_never_returned():
+    scatter, workspaces = OfOneLength(resolve(300, J=4), 300), Workspaces()
+    groups = [(slice(0, 5), scatter.layout)]
+    first = scatter.engine(noise(300, 5), groups, workspaces)
+    used, before = workspaces._workspace, first.copy()
+    scatter.engine(-2 * noise(300, 5), groups, workspaces)
+    assert workspaces._workspace is used
     np.testing.assert_array_equal(first, before)
 
 

@@ -355,7 +355,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         rows = home.empty((len(signals.row_lengths), width))
         with (
             self._progress(len(rows)) as progress,
-            closing(self._missing(signals, rows, run.rows_at_once, progress)) as missing,
+            closing(self._missing(signals, rows, run, progress)) as missing,
         ):
             for positions in missing:
                 for block, features in run.blocks(positions):
@@ -816,7 +816,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return tqdm(total=n_rows, desc=type(self).__name__, unit="signal", disable=not self.verbose)
 
     def _missing(
-        self, signals: Signals, rows: Array, rows_at_once: int, progress: Any
+        self, signals: Signals, rows: Array, run: Run, progress: Any
     ) -> Generator[Any, None, None]:
         """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
         store = check_memory(self.memory)
@@ -824,10 +824,17 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             yield range(len(rows))
             return
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
-        parameters = {**self._spec.of_one_row(), "kymatio": self.backend in KYMATIO_BACKENDS}
+        parameters = {
+            **self._spec.of_one_row(),
+            "kymatio": self.backend in KYMATIO_BACKENDS,
+            # A subclass may make other features of the same specification.
+            "class": f"{type(self).__module__}.{type(self).__qualname__}",
+        }
         context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
-        yield from fill(store, rows, keys, block_multiple=rows_at_once, progress=progress.update)
+        yield from fill(
+            store, rows, keys, block_multiple=run.rows_at_once, progress=progress.update
+        )
 
     def _prefixes(self) -> list[tuple[str, int]]:
         """How the names of a channel's features begin, in the order of the features."""
