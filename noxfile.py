@@ -109,7 +109,7 @@ def extras(session):
     """Run the tests of the backends of PyTorch and numba."""
     install(session, ".[test,torch,numba]")
     coverage = "--cov", "--cov-append", "--cov-report="
-    run_tests(session, "-k", "torch or array_api or numba or lanes or compiled", *coverage)
+    run_tests(session, "-k", "torch or array_api or numba or compiled", *coverage)
 
 
 @nox.session(requires=["readme", "extras"])

@@ -1,7 +1,7 @@
 """Compute the golden table by the definition of scattering: ``python tests/make_golden.py``.
 
-No fast Fourier transform and no subsampling: what `tests/oracle.py` computes in the time domain.
-The table is a promise, and changes only together with `skscatter._scattering.settings.NUMERICS`.
+`tests/oracle.py` computes it in the time domain, without FFTs and without subsampling. The table
+changes only together with `skscatter._scattering.settings.NUMERICS`.
 """
 
 import json
@@ -16,7 +16,7 @@ from skscatter._scattering.settings import NUMERICS, resolve
 
 TABLE = Path(__file__).parent / "golden.json"
 
-# Signals that need no random numbers: a chirp, and a tone whose loudness varies; with an offset.
+# Signals without random numbers: a chirp and an amplitude-modulated tone, each with an offset.
 t = np.arange(400) / 400
 SIGNALS = {
     "chirp": np.sin(2 * np.pi * (10 * t + 75 * t**2)) + 0.25,
@@ -27,12 +27,12 @@ SETTINGS = {
     "J4-Q4,2-T40-zero": {"J": 4, "Q": (4, 2), "T": 40.0, "padding": "zero"},
     "J6-Q1-periodic": {"J": 6, "Q": 1, "padding": "periodic"},
 }
-EVERY = 40  # every how many frames are in the table
+FRAME_STEP = 40  # the table has every 40th frame
 LOG_EPS = 1e-3
 
 
 def parameters_of(setting):
-    """Parameters of `Scattering1D` for a row of the table: nothing is subsampled."""
+    """Parameters of `Scattering1D` for a row of the table, without subsampling."""
     return {"stride": 1, "include_order0": True, **SETTINGS[setting]}
 
 
@@ -45,12 +45,12 @@ def by_definition(x, setting):
 
 
 def log_features(S):
-    """Mean over time of the logarithm, of order 1 and 2."""
+    """Mean over time of the logarithm, for orders 1 and 2."""
     return np.log(S[1:] + LOG_EPS).mean(axis=1)
 
 
 def rounded(values):
-    """Twelve digits, as far as the definition is computed."""
+    """Round to twelve digits, the accuracy of the oracle."""
     return [float(f"{value:.12g}") for value in values]
 
 
@@ -61,7 +61,7 @@ def main():
             S, paths = by_definition(x, setting)
             rows[f"{setting} {name}"] = {
                 "paths": paths,
-                "coefficients": [rounded(row) for row in S[:, ::EVERY]],
+                "coefficients": [rounded(row) for row in S[:, ::FRAME_STEP]],
                 "log_features": rounded(log_features(S)),
             }
     TABLE.write_text(json.dumps({"numerics": NUMERICS, "rows": rows}, indent=0), encoding="utf-8")

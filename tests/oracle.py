@@ -1,7 +1,7 @@
-"""The scattering transform by its definition: slow, in the time domain, sampled nowhere.
+"""The scattering transform by its definition: slow, in the time domain, without subsampling.
 
-It shares with the library the table of paths and the padding, and nothing else: no FFT, no
-subsampling, no filter built in frequency.
+It shares only the table of paths and the amount of padding with the library. It uses no FFT, and
+builds its filters in time.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def low_pass(n, sigma):
 
 
 def scatter(x, paths, layout, T, padding="reflect"):
-    """Scatter one signal: one row for each of `paths`, one column for each frame of `layout`."""
+    """Scatter one signal. Rows are `paths`, and columns are the frames of `layout`."""
     n = layout.grid.n_padded
     padded = np.pad(x, (layout.pad_left, layout.pad_right), mode=PAD_MODES[padding])
     first = layout.grid.first_frame - layout.start + layout.pad_left

@@ -21,12 +21,13 @@ import skscatter._backends.numpy_arrays
 import skscatter._scattering.spectra
 from skscatter._backends.engines import build_engine, get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
+from skscatter._execution.blocks import group_by_length
 from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import resolve
 from skscatter._scattering.spectra import bin_ranges
-from skscatter._signals.rows import group_by_length
+from skscatter._scattering.workspace import Workspaces
 
 
 @pytest.mark.parametrize("filter_gain", ["unit", "kymatio-0.3"])
@@ -56,7 +57,7 @@ def test_the_code_for_long_signals_gives_the_same_numbers(case, dtype, tolerance
     expected = scattered(settings, x, dtype)
     monkeypatch.setattr(NumpyNamespace, "chunk_bytes", 40 * n_times)
     monkeypatch.setattr(NumpyNamespace, "kept_bins", 0)
-    monkeypatch.setattr(skscatter._scattering.spectra, "AT_A_TIME", 100)
+    monkeypatch.setattr(skscatter._scattering.spectra, "SEGMENT_BINS", 100)
     monkeypatch.setattr(skscatter._backends.numpy_arrays, "LONG", 64)
     scatter = OfOneLength(settings, n_times, dtype)
     assert relative_error(scatter(x), expected) < tolerance
@@ -249,16 +250,16 @@ def test_chunks_may_begin_and_end_among_signals_of_several_lengths(monkeypatch):
     (grid,) = {layout.grid for _, layout in groups}
     engine = build_engine(settings, grid, "float64")
     assert engine.chunk < 5
-    x = noise(500, len(lengths))
-    S = engine(x, groups)
+    x, workspaces = noise(500, len(lengths)), Workspaces()
+    S = engine(x, groups, workspaces)
     for rows, layout in groups:
         for row in range(rows.start, rows.stop):
-            alone = engine(x[row : row + 1], [(slice(0, 1), layout)])
+            alone = engine(x[row : row + 1], [(slice(0, 1), layout)], workspaces)
             own = np.s_[..., : layout.n_frames]
             np.testing.assert_array_equal(S[row][own], alone[0][own])
 
 
-def test_threads_share_engines_but_not_workspaces():
+def test_threads_share_engines():
     cases = [(300, 4), (300, 1), (300, 7), (512, 3), (301, 2)] * 4
     signals = [noise(n_times, n_signals) for n_times, n_signals in cases]
     engines = [OfOneLength(resolve(x.shape[1], J=4), x.shape[1], build=get_engine) for x in signals]
@@ -272,14 +273,12 @@ def test_threads_share_engines_but_not_workspaces():
 
 
 def test_workspaces_are_used_again_and_never_returned():
-    engine = OfOneLength(resolve(300, J=4), 300, "float64")
-    cascade = engine.engine.cascade
-    first = engine(noise(300, 5))
-    work = cascade.workspace(5)
-    assert cascade.workspace(3) is work
-    assert cascade.workspace(6) is not work
-    before = first.copy()
-    engine(-2 * noise(300, 5))
+    scatter, workspaces = OfOneLength(resolve(300, J=4), 300), Workspaces()
+    groups = [(slice(0, 5), scatter.layout)]
+    first = scatter.engine(noise(300, 5), groups, workspaces)
+    used, before = workspaces._workspace, first.copy()
+    scatter.engine(-2 * noise(300, 5), groups, workspaces)
+    assert workspaces._workspace is used
     np.testing.assert_array_equal(first, before)
 
 

@@ -39,6 +39,7 @@ from skscatter._scattering.layout import Grid, lay_out
 from skscatter._scattering.paths import paths_of
 from skscatter._scattering.pooling import STATISTICS
 from skscatter._scattering.settings import resolve
+from skscatter._scattering.workspace import Workspaces
 
 pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
 
@@ -284,10 +285,34 @@ def test_bytes_per_signal_cover_workspace_and_result():
     chosen = resolve(8192)
     layout = lay_out(chosen, 8192)
     engine = build_engine(chosen, layout.grid, "float32", NUMBA)
-    room = sum(a.nbytes for a in engine.cascade._new_workspace())
-    S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)])
-    assert room + S.nbytes <= LANES * engine.bytes_per_signal < 1.1 * (room + S.nbytes)
+    workspace = sum(a.nbytes for a in engine.cascade._new_workspace())
+    S = engine(noise(8192, LANES).astype("float32"), [(slice(0, LANES), layout)], Workspaces())
+    n_bytes = workspace + S.nbytes
+    assert n_bytes <= LANES * engine.bytes_per_signal < 1.1 * n_bytes
     assert engine.chunk % LANES == 0
+
+
+def test_workspace_is_reused_by_the_same_cascade_unless_it_is_large(monkeypatch):
+    chosen = resolve(64)
+    layout = lay_out(chosen, 64)
+    engine = build_engine(chosen, layout.grid, "float64", NUMBA)
+    allocate, allocated = engine.cascade._new_workspace, []
+
+    def count(n_signals):
+        allocated.append(n_signals)
+        return allocate(n_signals)
+
+    monkeypatch.setattr(engine.cascade, "_new_workspace", count)
+    groups = [(slice(0, 3), layout)]
+    workspaces = Workspaces()
+    for _ in range(2):
+        engine(noise(64), groups, workspaces)
+    assert len(allocated) == 1
+    monkeypatch.setattr(engine.xp, "kept_bytes", 0)
+    workspaces = Workspaces()
+    for _ in range(2):
+        engine(noise(64), groups, workspaces)
+    assert len(allocated) == 3
 
 
 # ---------------------------------------------------------------- choice of the backend

@@ -1,10 +1,18 @@
-"""Numbers that stay: what the definition gave (`tests/make_golden.py`) guards every release."""
+"""Coefficients agree with a fixed table, computed by the definition (`tests/make_golden.py`)."""
 
 import json
 
 import numpy as np
 import pytest
-from make_golden import EVERY, LOG_EPS, SIGNALS, TABLE, by_definition, log_features, parameters_of
+from make_golden import (
+    FRAME_STEP,
+    LOG_EPS,
+    SIGNALS,
+    TABLE,
+    by_definition,
+    log_features,
+    parameters_of,
+)
 
 from skscatter import LogScattering1D, Scattering1D
 from skscatter._scattering.settings import NUMERICS
@@ -15,11 +23,11 @@ GOLDEN = json.loads(TABLE.read_text(encoding="utf-8"))
 ROWS = pytest.mark.parametrize("row", GOLDEN["rows"])
 
 
-def test_the_table_is_that_of_this_version():
-    assert GOLDEN["numerics"] == NUMERICS, "run tests/make_golden.py, and say so in CHANGELOG.md"
+def test_the_table_has_the_version_of_the_numerics():
+    assert GOLDEN["numerics"] == NUMERICS, "run tests/make_golden.py, and note it in CHANGELOG.md"
 
 
-def test_the_definition_still_gives_the_table():
+def test_the_definition_gives_the_table():
     row = next(iter(GOLDEN["rows"]))
     setting, signal = row.split()
     S, _ = by_definition(SIGNALS[signal], setting)
@@ -30,20 +38,20 @@ def test_the_definition_still_gives_the_table():
 
 @ROWS
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-11), ("float32", 2e-6)])
-def test_coefficients_are_those_of_the_golden_table(row, dtype, tolerance):
+def test_coefficients_agree_with_the_table(row, dtype, tolerance):
     setting, signal = row.split()
     X = SIGNALS[signal][np.newaxis].astype(dtype)
     transformer = Scattering1D(**parameters_of(setting)).fit(X)
     S = transformer.scatter(X)[0, 0]
     np.testing.assert_allclose(
-        S[:, ::EVERY], GOLDEN["rows"][row]["coefficients"], rtol=0, atol=tolerance
+        S[:, ::FRAME_STEP], GOLDEN["rows"][row]["coefficients"], rtol=0, atol=tolerance
     )
     names = transformer.set_params(pooling="mean").get_feature_names_out()
     assert [name.removesuffix("_seg0_mean") for name in names] == GOLDEN["rows"][row]["paths"]
 
 
 @ROWS
-def test_log_features_are_those_of_the_golden_table(row):
+def test_log_features_agree_with_the_table(row):
     setting, signal = row.split()
     parameters = parameters_of(setting) | {"log_eps": LOG_EPS, "include_order0": False}
     features = LogScattering1D(**parameters).fit_transform(SIGNALS[signal][np.newaxis])

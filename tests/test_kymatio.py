@@ -15,6 +15,7 @@ from skscatter._backends.choice import KYMATIO, choose_device
 from skscatter._backends.engines import build_engine
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.settings import resolve
+from skscatter._scattering.workspace import Workspaces
 
 BACKENDS = pytest.mark.parametrize("backend", ["kymatio", "kymatio-torch"])
 
@@ -136,7 +137,7 @@ def test_frames_beyond_a_signals_own_are_zero():
     junk = engine.xp.empty((3, 50, layout.grid.n_frames))
     junk[:] = np.nan
     del junk
-    S = engine(noise(701), [(slice(0, 3), layout)])
+    S = engine(noise(701), [(slice(0, 3), layout)], Workspaces())
     assert not S[..., layout.n_frames :].any()
 
 

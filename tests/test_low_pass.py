@@ -8,7 +8,7 @@ from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._scattering.filters import gauss_band
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.low_pass import (
-    MOST_NODES,
+    MAX_NODES,
     BlockLowPass,
     SampledGrid,
     SpectralLowPass,
@@ -18,7 +18,7 @@ from skscatter._scattering.low_pass import (
 from skscatter._scattering.settings import SIGMA0, resolve
 from skscatter._scattering.spectra import negligible
 
-# Frames few and many, finer and coarser than T; phi that reaches around the padded signal.
+# Few and many frames, finer and coarser than T. In some cases phi wraps around the grid.
 CASES = [
     {"n_times": 700, "J": 5},
     {"n_times": 700, "J": 5, "stride": 4},
@@ -39,33 +39,29 @@ def rates(settings):
 
 def averaged(form, U):
     """Apply a low-pass to envelopes."""
-    out = np.empty((len(U), form_frames(form)), U.dtype)
+    spectral = isinstance(form, SpectralLowPass)
+    n_frames = form.frames.stop - form.frames.start if spectral else form.n_frames
+    out = np.empty((len(U), n_frames), U.dtype)
     xp = NumpyNamespace(U.dtype)
-    form.apply(xp.rfft(U) if form.n_bins else U[:, form.used].copy(), out=out)
+    form.apply(xp.rfft(U) if spectral else U[:, form.used].copy(), out=out)
     return out
 
 
-def form_frames(form):
-    if form.n_bins:
-        return form.frames.stop - form.frames.start
-    return form.n_frames
-
-
 def by_definition(U, grid, T, k):
-    """Convolve with kymatio's filter, periodised by the sum, and take the frames."""
+    """Convolve with kymatio's filter, periodised by the sum, and sample at the frames."""
     n = grid.n_padded >> k
     phi_hat = gauss_1d(grid.n_padded, SIGMA0 / T).reshape(2**k, n).sum(axis=0)
     frames = (grid.first_frame + grid.stride * np.arange(grid.n_frames)) >> k
     return np.fft.ifft(np.fft.fft(U) * phi_hat).real[:, frames]
 
 
-# How BLAS orders a sum of thousands of terms depends on the processor.
+# The order in which BLAS adds thousands of terms depends on the processor.
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 2e-14), ("float32", 1e-6)])
 @pytest.mark.parametrize("parameters", CASES)
-@pytest.mark.parametrize("spectrum_at_hand", [True, False])
+@pytest.mark.parametrize("has_spectrum", [True, False])
 @pytest.mark.parametrize(("frames", "multiple"), [(64, 1), (8, 8)])
-def test_every_form_averages_by_the_definition(
-    parameters, dtype, tolerance, spectrum_at_hand, frames, multiple
+def test_both_forms_average_by_the_definition(
+    parameters, dtype, tolerance, has_spectrum, frames, multiple
 ):
     settings = resolve(**parameters)
     grid, xp = lay_out(settings, parameters["n_times"]).grid, NumpyNamespace(dtype)
@@ -73,17 +69,10 @@ def test_every_form_averages_by_the_definition(
     for k in rates(settings):
         U = np.random.default_rng(k).uniform(0, 1, (2, grid.n_padded >> k))
         form = low_pass(
-            xp,
-            phi,
-            settings.T,
-            grid,
-            k,
-            spectrum_at_hand,
-            frames=frames,
-            multiple=multiple,
+            xp, phi, settings.T, grid, k, has_spectrum, frames=frames, multiple=multiple
         )
         S = averaged(form, U.astype(dtype))
-        # kymatio's Gaussian leaves a period out, which counts at T = 1.
+        # kymatio's Gaussian omits a period, which matters at T = 1.
         tails = 10 * math.exp(-((settings.T / SIGMA0) ** 2) / 2)
         np.testing.assert_allclose(
             S, by_definition(U, grid, settings.T, k), rtol=0, atol=tolerance + tails
@@ -92,7 +81,7 @@ def test_every_form_averages_by_the_definition(
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("T", [1, 3.7, 64, 300])
-def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
+def test_chebyshev_nodes_represent_a_block_to_rounding(T, dtype):
     settings = resolve(20000, J=5, T=T)
     share = negligible(dtype)
     gathered = 0
@@ -100,7 +89,7 @@ def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
         sampled = SampledGrid(T, lay_out(settings, 20000).grid, k, share)
         for block in 2 ** np.arange(1, 11):
             tiling = Tiling(sampled, int(block))
-            if len(tiling.nodes) >= min(block, MOST_NODES):
+            if len(tiling.nodes) >= min(block, MAX_NODES):
                 continue
             gathered += 1
             t = np.arange(tiling.tile_blocks * block) + tiling.first_block * block
@@ -108,7 +97,7 @@ def test_gathering_a_block_on_few_points_loses_nothing(T, dtype):
             blocks = tiling.average().reshape(tiling.tile_blocks, len(tiling.nodes), -1)
             matrix = np.einsum("tm,bmf->btf", tiling.gather(), blocks).reshape(len(t), -1)
             exact = sampled.phi(frames - t[:, np.newaxis])
-            # The bound on the interpolation, and the rounding of this check.
+            # The bound on the interpolation error, and rounding in this test.
             assert np.abs(matrix - exact).max() <= (share + 1e-13) * sampled.phi(np.zeros(1))[0]
     assert gathered or T < 8
 
@@ -121,7 +110,7 @@ def test_long_signals_need_small_matrices():
         assert form.average.size + (0 if form.gather is None else form.gather.size) < 2**17
 
 
-def test_forms_follow_from_what_is_at_hand():
+def test_envelopes_with_a_spectrum_are_averaged_by_it():
     settings = resolve(8192, J=8)
     grid, xp = lay_out(settings, 8192).grid, NumpyNamespace("float32")
     phi = gauss_band(grid.n_padded, SIGMA0 / settings.T)
@@ -137,7 +126,7 @@ def test_forms_follow_from_what_is_at_hand():
         ({"T": 5000, "stride": 1}, SpectralLowPass),
     ],
 )
-def test_a_low_pass_that_reaches_around_to_many_frames_is_no_matrix(parameters, form):
+def test_a_low_pass_that_wraps_around_and_has_many_frames_is_spectral(parameters, form):
     settings = resolve(5000, J=8, **parameters)
     grid, xp = lay_out(settings, 5000).grid, NumpyNamespace("float32")
     phi = gauss_band(grid.n_padded, SIGMA0 / settings.T)

@@ -13,7 +13,7 @@ from skscatter._scattering.settings import resolve
 @pytest.mark.parametrize("J", [0, 3, 8])
 @pytest.mark.parametrize("Q", [(1, 1), (8, 1), (12, 2)])
 @pytest.mark.parametrize("max_order", [1, 2])
-def test_table_is_kymatios(J, Q, max_order):
+def test_the_table_agrees_with_kymatio(J, Q, max_order):
     paths = scattering_paths(J, Q, max_order, True)
     meta = compute_meta_scattering(J, Q, 2**J, max_order, np.sqrt(0.5), 0.1, 5.0)
     np.testing.assert_array_equal(paths["order"], meta["order"])
@@ -28,14 +28,14 @@ def test_table_is_kymatios(J, Q, max_order):
     np.testing.assert_array_equal(without["order"], paths["order"][1:])
 
 
-def test_table_is_read_only():
+def test_the_table_is_read_only():
     with pytest.raises(ValueError, match="read-only"):
         scattering_paths(3, (8, 1), 2, False)["order"] = 0
 
 
 @pytest.mark.parametrize("Q", [1, 8, 32])
 @pytest.mark.parametrize("sampling_rate", [None, 1.0, 8000, 44100.0, 2e9])
-def test_names_are_unique_and_fit_for_any_library(Q, sampling_rate):
+def test_names_are_unique_and_have_no_special_characters(Q, sampling_rate):
     names = path_names(scattering_paths(10, (Q, 2), 2, True), sampling_rate)
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9_.]+", name) for name in names)
@@ -55,9 +55,9 @@ def test_names_give_frequencies_in_hertz():
 
 
 @pytest.mark.parametrize("stride", [None, 1, 8, 64])
-def test_released_gain_is_that_of_the_front_end(stride):
-    # A constant has S0 = 1; what the filters do to its scale is told by white noise: with filters
-    # periodised by a sum, the energies of the released transform differ by these factors alone.
+def test_released_gain_is_that_of_kymatios_front_end(stride):
+    # White noise shows the gain of each path. Between the released transform with and without
+    # subsampling, coefficients differ only by these factors, apart from aliasing.
     settings = resolve(1000, J=6, Q=4, stride=stride, include_order0=True)
     gain = released_gain(settings)
     assert gain[0] == 1
@@ -68,5 +68,5 @@ def test_released_gain_is_that_of_the_front_end(stride):
             ScatteringNumPy1D(6, 1000, Q=4, oversampling=oversampling)(x)[0].mean(axis=-1)
             for oversampling in (6 - settings.log2_stride, 6)
         )
-    # At the finest rate nothing is subsampled, so that no filter is periodised.
+    # At the finest rate nothing is subsampled, so no filter is periodised.
     np.testing.assert_allclose(released / finest, gain, rtol=0.05)

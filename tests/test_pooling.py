@@ -12,19 +12,19 @@ def pool(S, statistics, n_segments):
 
 @pytest.mark.parametrize("n_frames", [1, 5, 12])
 @pytest.mark.parametrize("n_segments", [1, 2, 3, 7])
-def test_segments_share_all_frames_equally(n_frames, n_segments):
+def test_segments_divide_all_frames_equally(n_frames, n_segments):
     shares = segment_shares(n_frames, n_segments)
     assert shares.shape == (n_segments, n_frames)
     np.testing.assert_array_equal(shares.sum(axis=1), n_frames)
     np.testing.assert_array_equal(shares.sum(axis=0), n_segments)
 
 
-def test_a_frame_on_a_boundary_counts_in_both_segments():
+def test_a_frame_on_a_boundary_belongs_to_both_segments():
     np.testing.assert_array_equal(segment_shares(3, 2), [[2, 1, 0], [0, 1, 2]])
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 9, 10])
-def test_one_segment_has_the_plain_statistics(n_frames):
+def test_one_segment_has_unweighted_statistics(n_frames):
     S = np.random.default_rng(0).standard_normal((3, 4, n_frames))
     pooled = pool(S, ("mean", "max", "median", "std"), 1)
     assert pooled.shape == (3, 4, 1, 4)
@@ -32,7 +32,7 @@ def test_one_segment_has_the_plain_statistics(n_frames):
         np.testing.assert_allclose(pooled[:, :, 0, i], statistic(S, axis=-1), atol=1e-15)
 
 
-def test_segments_that_divide_the_frames_have_their_own_plain_statistics():
+def test_segments_of_whole_frames_have_unweighted_statistics():
     S = np.random.default_rng(0).standard_normal((2, 12))
     pooled = pool(S, ("median", "max", "std"), 3)
     parts = S.reshape(2, 3, 4)
@@ -42,7 +42,7 @@ def test_segments_that_divide_the_frames_have_their_own_plain_statistics():
 
 
 def test_weighted_statistics_equal_those_of_repeated_frames():
-    # Five frames in two segments: the middle one counts half in each.
+    # Five frames in two segments: half of the middle frame belongs to each.
     S = np.array([3.0, 1.0, 10.0, 4.0, 2.0])
     pooled = pool(S, ("mean", "median", "std"), 2)
     for segment, repeated in enumerate(([3, 3, 1, 1, 10], [10, 4, 4, 2, 2])):
@@ -51,7 +51,7 @@ def test_weighted_statistics_equal_those_of_repeated_frames():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_precision_is_kept(dtype):
+def test_pooling_keeps_the_dtype(dtype):
     assert pool(np.ones((2, 5), dtype), ("mean", "median"), 2).dtype == dtype
 
 
@@ -66,7 +66,7 @@ def test_precision_is_kept(dtype):
     ],
 )
 @pytest.mark.reliability("Bad input")
-def test_bad_pooling_is_named_with_what_is_accepted(pooling, error, word):
+def test_errors_name_invalid_pooling_and_accepted_values(pooling, error, word):
     with pytest.raises(error) as caught:
         check_pooling(pooling)
     assert word in str(caught.value)
@@ -74,7 +74,7 @@ def test_bad_pooling_is_named_with_what_is_accepted(pooling, error, word):
         assert "median" in str(caught.value)
 
 
-def test_statistics_are_one_or_several_or_none():
+def test_pooling_accepts_one_statistic_several_or_none():
     assert check_pooling(None) == ()
     assert check_pooling("max") == ("max",)
     assert check_pooling(("mean", "std")) == check_pooling(["mean", "std"]) == ("mean", "std")

@@ -1,4 +1,4 @@
-"""What holds for any signals and any parameters, tried on random ones."""
+"""Properties that hold for any signals and parameters, tested on random ones."""
 
 import numpy as np
 import pytest
@@ -11,14 +11,14 @@ from skscatter import LogScattering1D, Scattering1D
 pytestmark = [
     pytest.mark.reliability("Random cases"),
     pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
-    # kymatio's, about filters that reach around a short signal
+    # of kymatio, about filters that are longer than the signal
     pytest.mark.filterwarnings("ignore:Signal support is too small:UserWarning"),
 ]
 
 
 @st.composite
 def parameters(draw, longest=1500, shortest=2):
-    """A length, and parameters of `Scattering1D` that suit it."""
+    """Draw a length, and valid parameters of `Scattering1D` for it."""
     n_times = draw(st.integers(shortest, longest))
     J = draw(st.integers(0, min(9, n_times.bit_length() - 1)))
     return n_times, {
@@ -81,7 +81,7 @@ def test_a_signal_has_the_same_features_alone_and_in_any_order(
     st.integers(1, 3),
     st.integers(0, 5),
 )
-def test_lists_have_the_features_of_their_signals(lengths, n_channels, n_segments, J):
+def test_signals_in_lists_have_the_features_of_arrays(lengths, n_channels, n_segments, J):
     rng = np.random.default_rng(lengths)
     listed = [rng.uniform(-1, 1, (n_channels, n)) for n in lengths]
     model = LogScattering1D(J=J, Q=2, n_segments=n_segments).fit(listed)
@@ -97,7 +97,7 @@ def test_lists_have_the_features_of_their_signals(lengths, n_channels, n_segment
     parameters(longest=300),
     st.sampled_from(["C", "F", "reversed", "every second", "broadcast", "read-only", "swapped"]),
 )
-def test_the_layout_in_memory_does_not_matter(case, layout):
+def test_features_do_not_depend_on_the_layout_in_memory(case, layout):
     n_times, chosen = case
     X = signals(n_times, 4)
     given_as = {
@@ -116,7 +116,7 @@ def test_the_layout_in_memory_does_not_matter(case, layout):
 
 @settings(max_examples=60)
 @given(parameters(longest=600), st.floats(1e-150, 1e150))
-def test_coefficients_are_linear_in_the_amplitude(case, amplitude):
+def test_coefficients_are_proportional_to_the_amplitude(case, amplitude):
     n_times, chosen = case
     X = signals(n_times)
     model = Scattering1D(**chosen).fit(X)
@@ -127,7 +127,7 @@ def test_coefficients_are_linear_in_the_amplitude(case, amplitude):
 
 @settings(max_examples=60)
 @given(st.integers(5, 8), st.integers(1, 16), st.integers(0, 2**16))
-def test_a_shift_changes_no_more_than_its_share_of_the_average(J, shift, seed):
+def test_a_shift_changes_coefficients_by_at_most_its_share_of_the_average(J, shift, seed):
     """||S(x shifted) - S(x)|| / ||S(x)|| < 2 shift / T, for a periodic signal."""
     n_times, T = 2048, 2**J
     assume(2 * shift < T)
@@ -155,7 +155,7 @@ def test_every_finite_signal_has_finite_features(X, Transformer, input_scaling, 
 
 @settings(max_examples=80)
 @given(parameters(), st.sampled_from(["mean", "max", "median", "std"]), st.integers(1, 4))
-def test_every_feature_has_a_name_of_its_own(case, pooling, n_segments):
+def test_feature_names_are_unique(case, pooling, n_segments):
     n_times, chosen = case
     assume(n_segments <= n_times)
     model = Scattering1D(**chosen, pooling=pooling, n_segments=n_segments).fit(signals(n_times))

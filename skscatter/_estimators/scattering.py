@@ -347,15 +347,14 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         width = len(self.paths_) * len(self._path_features())
         if is_dask(X):
             refuse_data_frames(self)
-            chunk = self._copy_with(CallOptions(min_signals=0))
             shape = (width * len(self._prefixes()),)
-            return map_chunks(chunk.transform, X, shape, precision_of(signals))
+            return map_chunks(self._for_chunks().transform, X, shape, precision_of(signals))
         run = self._run(signals, spec.features)
         home = self._home(signals)
         rows = home.empty((len(signals.row_lengths), width))
         with (
             self._progress(len(rows)) as progress,
-            closing(self._missing(signals, rows, run.rows_at_once, progress)) as missing,
+            closing(self._missing(signals, rows, run, progress)) as missing,
         ):
             for positions in missing:
                 for block, features in run.blocks(positions):
@@ -454,9 +453,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         lengths = [signals.n_times] if signals.n_times else signals.row_lengths.tolist()
         n_frames = [lay_out(settings, n).n_frames for n in lengths]
         if is_dask(X):
-            chunk = self._copy_with(CallOptions(min_signals=0))
             shape = (signals.n_channels, n_paths, *n_frames)
-            return map_chunks(chunk.scatter, X, shape, precision_of(signals))
+            return map_chunks(self._for_chunks().scatter, X, shape, precision_of(signals))
         home, n_rows = self._home(signals), len(signals.row_lengths)
         run = self._run(signals, lambda xp, S: S)
         with self._progress(n_rows) as progress:
@@ -683,6 +681,12 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         fixed._call = options
         return fixed
 
+    def _for_chunks(self) -> Self:
+        """Return a copy for chunks of a dask array, which are arrays without names of columns."""
+        chunks = self._copy_with(CallOptions(min_signals=0)).set_output(transform="default")
+        vars(chunks).pop("feature_names_in_", None)  # the lack of names was warned of here
+        return chunks
+
     def _fitted(self) -> Specification:
         check_is_fitted(self)
         return self._spec
@@ -816,7 +820,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return tqdm(total=n_rows, desc=type(self).__name__, unit="signal", disable=not self.verbose)
 
     def _missing(
-        self, signals: Signals, rows: Array, rows_at_once: int, progress: Any
+        self, signals: Signals, rows: Array, run: Run, progress: Any
     ) -> Generator[Any, None, None]:
         """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
         store = check_memory(self.memory)
@@ -824,10 +828,17 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             yield range(len(rows))
             return
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
-        parameters = {**self._spec.of_one_row(), "kymatio": self.backend in KYMATIO_BACKENDS}
+        parameters = {
+            **self._spec.of_one_row(),
+            "kymatio": self.backend in KYMATIO_BACKENDS,
+            # A subclass may make other features of the same specification.
+            "class": f"{type(self).__module__}.{type(self).__qualname__}",
+        }
         context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
-        yield from fill(store, rows, keys, block_multiple=rows_at_once, progress=progress.update)
+        yield from fill(
+            store, rows, keys, block_multiple=run.rows_at_once, progress=progress.update
+        )
 
     def _prefixes(self) -> list[tuple[str, int]]:
         """How the names of a channel's features begin, in the order of the features."""

@@ -1,4 +1,4 @@
-"""Bring signals to magnitude one, and back."""
+"""Scale signals to unit magnitude, and their coefficients back."""
 
 import numpy as np
 
@@ -11,29 +11,29 @@ INPUT_SCALINGS = (None, "max", "rms")
 def to_unit_magnitude(
     xp: Namespace, X: Array, groups: Groups, input_scaling: str | None
 ) -> tuple[Array, Array | None]:
-    """Scale each signal so that no square under- or overflows, and divide it by its size if asked.
+    """Scale each signal so that squares do not under- or overflow, and apply `input_scaling`.
 
-    The transform is homogeneous, so a signal can be scaled by a power of two, which is exact, and
-    its coefficients scaled back: signals of 1e150 or 1e-300 come out as exactly as any other.
+    The transform is homogeneous. A signal can be scaled by a power of two, which is exact, and its
+    coefficients scaled back. Signals of magnitude 1e150 or 1e-300 are then as accurate as others.
 
     Parameters
     ----------
     xp : Namespace
         Array operations, in the precision of `X`.
     X : array of shape (n_signals, n_longest)
-        With zeros after shorter signals. Not changed.
+        Signals, with zeros after the end of shorter ones. Not changed.
     groups : list of (slice, Layout)
-        Rows of one length.
+        Rows of equal length, and their layout.
     input_scaling : {None, "max", "rms"}
-        Divide each signal by its largest magnitude or its root mean square (a signal of zeros
-        stays as it is).
+        Divide each signal by its largest magnitude or by its root mean square. A signal of zeros is
+        not changed.
 
     Returns
     -------
     scaled : array of shape (n_signals, n_longest)
         Signals of magnitude about 1.
     gain : array of shape (n_signals,) or None
-        Factor that brings their coefficients back; None if they are to stay, as when normalized.
+        Factors that scale the coefficients back. None with an `input_scaling`.
     """
     scale, gain = xp.powers_of_two(xp.peak(X))
     scaled = X * scale[:, np.newaxis]
@@ -51,8 +51,8 @@ def to_unit_magnitude(
 def from_unit_magnitude(xp: Namespace, S: Array, gain: Array | None) -> None:
     """Scale coefficients of shape (n_signals, n_paths, n_frames) back, in place.
 
-    Averages of signals close to the largest number may exceed it by rounding. They are limited to
-    a thousandth below it, so that statistics of them are finite as well.
+    Averages of signals close to the largest number may exceed it by rounding. They are limited to a
+    value a thousandth below it, so that their statistics are finite, too.
     """
     if gain is None:
         return

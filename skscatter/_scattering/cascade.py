@@ -5,9 +5,9 @@ Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III):
 
     S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
 
-Both orders are the same step: bands are cut out of spectra and brought to their own rate, their
-envelopes are taken, and the envelopes are averaged. A `Batch` is that step for many paths. Signals
-are computed in small chunks, so that the workspace stays in the processor's cache.
+Both orders repeat one step: cut bands out of spectra, subsample them, compute their envelopes, and
+average the envelopes. A `Batch` is this step for many paths. Signals are computed in small chunks,
+so that the workspace stays in the processor's cache.
 """
 
 import math
@@ -28,11 +28,11 @@ class Workspace:
 
     Attributes
     ----------
-    bins : list of dict of int to complex array of shape (n_signals, n_members, n_bins)
-        For each stage, windows on the spectra of its sources and of the signals. The stages
+    bins : list of dict of int to complex array of shape (n_signals, n_rows, n_bins)
+        For each stage, the windows of its sources and of the signal, by the source's key. Stages
         share memory.
-    real, complex : array of shape (n_largest,)
-        For the padded signals, and for the largest batch.
+    real, complex : one-dimensional array
+        Real for the padded signals and the envelopes of the largest batch, complex for its bands.
     """
 
     bins: list[dict[int, Array]]
@@ -46,37 +46,37 @@ class Cascade:
     Parameters
     ----------
     plan : Plan
-        What to compute, and how.
+        What to compute, and in which order.
     xp : Namespace
-        Array operations, those that the plan was made with.
+        Array operations. The plan must have been made with the same namespace.
 
     Notes
     -----
-    Instances do not change: any number of threads may call one.
+    Instances do not change, so any number of threads may call one.
     """
 
     def __init__(self, plan: Plan, xp: Namespace) -> None:
         self.plan, self.xp = plan, xp
         batches = [batch for stage in plan.stages for batch in stage.batches]
-        self.largest_batch = max(len(batch.paths) * batch.n for batch in batches)
-        self.largest_real = max(
+        self.complex_per_signal = max(len(batch.paths) * batch.n for batch in batches)
+        self.reals_per_signal = max(
             plan.grid.n_padded,
             *(len(batch.paths) * xp.workspace_size(batch.n) for batch in batches),
         )
 
     @property
     def chunk(self) -> int:
-        """Signals that go through together."""
+        """Signals that are computed together."""
         return self.plan.chunk
 
     @property
     def bytes_per_signal(self) -> int:
-        """Work space and result of one signal, in bytes."""
+        """Workspace and result of one signal, in bytes."""
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
-        # A batch, its modulus, and the spectrum of the modulus, which is in new memory.
-        reals = 2 * self.largest_real + plan.n_paths * plan.grid.n_frames
-        return self.xp.dtype.itemsize * (reals + 2 * (bins + self.largest_batch))
+        # The envelopes of a batch, and their spectra, which are in new memory.
+        reals = 2 * self.reals_per_signal + plan.n_paths * plan.grid.n_frames
+        return self.xp.dtype.itemsize * (reals + 2 * (bins + self.complex_per_signal))
 
     def _new_workspace(self, n_signals: int) -> Workspace:
         xp, plan = self.xp, self.plan
@@ -87,14 +87,14 @@ class Cascade:
             bins.append({SIGNAL: signal})
             start = 0
             for key, source in stage.sources.items():
-                shape = (n_signals, len(source.members), source.window.n_bins)
+                shape = (n_signals, len(source.n1), source.window.n_bins)
                 stop = start + math.prod(shape)
                 bins[-1][key] = shared[start:stop].reshape(shape)
                 start = stop
         return Workspace(
             bins=bins,
-            real=xp.empty((n_signals * self.largest_real,)),
-            complex=xp.empty_complex((n_signals * self.largest_batch,)),
+            real=xp.empty((n_signals * self.reals_per_signal,)),
+            complex=xp.empty_complex((n_signals * self.complex_per_signal,)),
         )
 
     def __call__(
@@ -108,17 +108,17 @@ class Cascade:
             In the namespace's precision, of magnitude about 1 (squares must not overflow). Values
             after the end of a shorter signal are ignored.
         groups : list of (slice, Layout)
-            How the rows are laid out, on the plan's grid.
+            Rows of equal length, and their layout on the plan's grid.
         workspaces : Workspaces
-            Those of the calling thread.
+            The workspaces of the calling thread.
         n_threads : int, default=1
-            Threads for a signal so long that it is computed in stages. Each of them takes a
+            Threads for a signal so long that it is computed in several stages. Each thread has a
             workspace of its own.
 
         Returns
         -------
         S : array of shape (n_signals, n_paths, n_frames)
-            With the frames of the grid. Frames after the last one of a signal are undefined.
+            At the frames of the grid. Frames after the last one of a signal are undefined.
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
@@ -144,7 +144,7 @@ class Cascade:
             plan.order0.apply(spectrum, out=S[:, 0])
         signal = work.bins[0][SIGNAL][:n_signals]
         plan.signal.window.unfold(spectrum, signal[:, 0])
-        del spectrum  # it is large where signals are long
+        del spectrum  # large for long signals
         self._compute_stages(deque(enumerate(plan.stages)), signal, S, work, n_threads)
 
     def _compute_stages(
@@ -155,42 +155,42 @@ class Cascade:
         work: Workspace,
         n_threads: int,
     ) -> None:
-        """Compute stages, from the windows on the spectra of signals, on up to `n_threads`."""
+        """Compute stages from the windows of the signals, on up to `n_threads` threads."""
         n_signals = len(S)
 
-        def compute_next_ones(work: Workspace) -> None:
+        def compute_remaining(work: Workspace) -> None:
             try:
-                while (numbered := pop(stages)) is not None:
+                while (numbered := pop_first(stages)) is not None:
                     i, stage = numbered
-                    bins = {key: space[:n_signals] for key, space in work.bins[i].items()}
+                    bins = {key: window[:n_signals] for key, window in work.bins[i].items()}
                     bins[SIGNAL] = signal
                     for batch in stage.batches:
                         self._compute(batch, stage, bins, S, work)
             finally:
-                stages.clear()  # after an error no other stage begins
+                stages.clear()  # after an error, no thread starts another stage
 
         n_others = min(n_threads, len(stages)) - 1
         if not n_others:
-            compute_next_ones(work)
+            compute_remaining(work)
             return
         with ThreadPoolExecutor(n_others) as pool:
             others = [
-                pool.submit(lambda: compute_next_ones(self._new_workspace(n_signals)))
+                pool.submit(lambda: compute_remaining(self._new_workspace(n_signals)))
                 for _ in range(n_others)
             ]
-            compute_next_ones(work)
+            compute_remaining(work)
         for other in others:
             other.result()
 
     def _compute(
         self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: Workspace
     ) -> None:
-        """Compute a batch: its rows of `S`, and in `bins` the spectra for the next order."""
+        """Compute a batch: write its paths to `S`, and spectra for the second order to `bins`."""
         xp = self.xp
         shape = (len(S), len(batch.paths))
         bands = work.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
-        for part in batch.bands:
-            part.filter.apply(bins[part.source][:, part.members], bands[:, part.rows])
+        for band in batch.bands:
+            band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
         if batch.n_bins:
             U = xp.envelope_spectra(bands, batch.n_bins, work.real)
@@ -201,16 +201,16 @@ class Cascade:
 
         average = xp.empty((*shape, S.shape[-1]))
         batch.low_pass.apply(U, out=average)
-        xp.remove_negative(average)  # envelopes and phi are positive; the rest is rounding
+        xp.remove_negative(average)  # envelopes and phi are not negative, so this is rounding
         S[:, batch.paths] = average
 
         if batch.next_source is not None:
-            source, members = batch.next_source
-            stage.sources[source].window.unfold(U, bins[source][:, members])
+            source, rows = batch.next_source
+            stage.sources[source].window.unfold(U, bins[source][:, rows])
 
 
 def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> None:
-    """Write `x` of shape (n_signals, n_times) and its continuation around `out`."""
+    """Write padded signals to `out`, which is periodic. `x` has shape (n_signals, n_times)."""
     left, right, n = layout.pad_left, layout.pad_right, layout.n_times
     match padding:
         case "reflect":
@@ -219,23 +219,23 @@ def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> No
             before, after = 0, 0
         case _:  # periodic
             before, after = x[:, n - left :], x[:, :right]
-    write_around(out, layout.start - left, left, before)
-    write_around(out, layout.start + n, right, after)
-    write_around(out, layout.start, n, x)
+    write_periodic(out, layout.start - left, left, before)
+    write_periodic(out, layout.start + n, right, after)
+    write_periodic(out, layout.start, n, x)
 
 
-def pop(items: deque[Any]) -> Any:
-    """Remove and return the first item; None if other threads have taken all of them."""
+def pop_first(items: deque[Any]) -> Any:
+    """Remove and return the first item. None if other threads have taken all items."""
     try:
         return items.popleft()
     except IndexError:
         return None
 
 
-def write_around(out: Array, start: int, n: int, values: Array | int) -> None:
-    """Write `n` values along the last axis of `out`, which is periodic, from `start` on."""
+def write_periodic(out: Array, start: int, n: int, values: Array | int) -> None:
+    """Write `n` values from `start` on along the last axis of `out`, which is periodic."""
     start %= out.shape[-1]
-    fit = min(n, out.shape[-1] - start)
+    fit = min(n, out.shape[-1] - start)  # the others wrap around
     if isinstance(values, int):
         out[:, start : start + fit] = values
         out[:, : n - fit] = values

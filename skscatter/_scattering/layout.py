@@ -1,4 +1,4 @@
-"""Where a signal and its frames lie: padding and sampling, by kymatio's rules."""
+"""Padding of signals and positions of frames, by kymatio's rules."""
 
 import math
 from dataclasses import dataclass
@@ -9,11 +9,10 @@ import numpy as np
 from skscatter._scattering.filters import REACH, gauss_window
 from skscatter._scattering.settings import SIGMA0, Settings
 
-PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach past the padding
+PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach beyond the padding
 
-
-# Grids of one padded length differ in their number of frames, in so many steps. Signals of nearly
-# equal length share a grid, and few of its frames are computed for nothing.
+# Grids of the same padded length have one of this many numbers of frames. Signals of similar length
+# then share a grid, and few frames of the grid are not needed.
 FRAME_STEPS = 8
 
 
@@ -30,7 +29,7 @@ class Grid:
     first_frame : int
         Position of the first frame, a multiple of the stride.
     n_frames : int
-        Number of frames, at least those of each signal.
+        Number of frames, at least as many as each signal has.
     """
 
     n_padded: int
@@ -41,20 +40,20 @@ class Grid:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a signal lies on its grid, which is periodic, in samples.
+    """Position of a signal on its grid, which is periodic. All numbers are in samples.
 
     Attributes
     ----------
     grid : Grid
-        A function of the length of the signal alone.
+        Depends only on the settings and on the length of the signal.
     n_times : int
         Length of the signal.
     start : int
         Position of its first sample.
     pad_left, pad_right : int
-        Samples added on either side.
+        Samples added on each side.
     n_frames : int
-        Number of its frames, which are the first ones of the grid.
+        Number of its frames, which are the first frames of the grid.
     """
 
     grid: Grid
@@ -65,7 +64,7 @@ class Layout:
     n_frames: int
 
 
-Groups = list[tuple[slice, Layout]]  # rows of equal length, and where they lie
+Groups = list[tuple[slice, Layout]]  # rows of equal length, and their layout
 
 
 @lru_cache(maxsize=2**14)
@@ -75,13 +74,13 @@ def low_pass_reach(n_times: int, T: float) -> tuple[int, bool]:
     Returns
     -------
     reach : int
-        Samples on one side of the low-pass that hold all but `PADDING_CRITERION` of its L1 norm,
-        measured on the filter of the unpadded length. Half the length if there is no such number.
+        Samples on one side of the centre that contain all but `PADDING_CRITERION` of the L1 norm
+        of the low-pass at the unpadded length. Half this length if there is no such number.
     is_within : bool
-        Whether there is.
+        Whether there is such a number.
     """
     sigma = SIGMA0 / T
-    whole = math.ceil(REACH / (2 * math.pi * sigma))  # beyond it is zero to rounding
+    whole = math.ceil(REACH / (2 * math.pi * sigma))  # the low-pass vanishes beyond it
     t = np.arange(min(whole, n_times // 2), dtype=float)
     h = np.zeros(len(t))
     periods = math.ceil(whole / n_times)
@@ -95,7 +94,7 @@ def low_pass_reach(n_times: int, T: float) -> tuple[int, bool]:
 
 
 def has_border_effects(settings: Settings, n_times: int) -> bool:
-    """Whether a signal is so short that its continuation counts in every average."""
+    """Whether a signal is so short that every average includes its continuation."""
     return not low_pass_reach(max(n_times, settings.min_times), settings.T)[1]
 
 
@@ -103,12 +102,12 @@ def has_border_effects(settings: Settings, n_times: int) -> bool:
 def lay_out(settings: Settings, n_times: int) -> Layout:
     """Padding and frames of a signal, by kymatio's rule.
 
-    The padded length is the power of two that leaves three reaches of the low-pass on each side,
-    but never so long that a reflection would need samples that the signal does not have.
+    The padded length is a power of two with room for three times the reach of the low-pass on each
+    side. It is limited so that a reflection needs only samples that the signal has.
 
-    In kymatio a signal lies in the middle of its padding. Here it is shifted along the periodic
-    grid, by a multiple of the stride, so that its first frame is the first of the grid. All
-    envelopes are sampled at rates that divide the stride, so the samples are the same.
+    In kymatio a signal is in the middle of its padding. Here it is shifted along the periodic grid
+    by a multiple of the stride, so that its first frame is the first frame of the grid. Envelopes
+    are sampled at intervals that divide the stride, so their samples are the same.
     """
     stride = settings.stride
     reach, _ = low_pass_reach(n_times, settings.T)

@@ -1,4 +1,7 @@
-"""The low-pass and its subsampling, by what there is at hand: envelopes, or their spectra."""
+"""The low-pass and its subsampling, in two forms.
+
+`SpectralLowPass` takes the spectra of envelopes, and `BlockLowPass` takes their samples.
+"""
 
 import math
 from typing import Protocol
@@ -12,27 +15,27 @@ from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.settings import SIGMA0
 from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
 
-# Frames that are averaged with one matrix product, where there are more.
-FRAMES = 64
+TILE_FRAMES = 64  # frames that one matrix product averages, if there are more
 
-# Frames beyond which a low-pass that reaches around the padded signal is no matrix.
-MANY_FRAMES = 128
+# A low-pass that wraps around the padded signal needs one matrix for all frames. Beyond this number
+# of frames the product of spectra takes less time.
+MAX_WRAPPED_FRAMES = 128
 
-# Samples in the largest block, and points that they are put on: the polynomials of Chebyshev lose
-# digits as the square of their degree.
-LARGEST_BLOCK = 1024
-MOST_NODES = 32
+# Samples of the largest block, and nodes that represent it. Chebyshev polynomials lose digits with
+# the square of their degree.
+MAX_BLOCK = 1024
+MAX_NODES = 32
 
 
 class LowPass(Protocol):
-    """Averaging by phi, and sampling at the frames, of signals sampled every ``2**k``.
+    """Average signals with phi, and sample the averages at the frames.
 
     Attributes
     ----------
     n_bins : int
-        Bins of the spectra that it takes, from zero on; 0 if it takes samples.
+        Bins of the spectra that it uses, from zero on. 0 if it takes samples.
     used : slice
-        The samples that it takes (all of them, if it takes spectra).
+        Samples that it uses. All samples if it takes spectra.
     """
 
     n_bins: int
@@ -43,10 +46,10 @@ class LowPass(Protocol):
 
 
 class SpectralLowPass:
-    """The low-pass as a product of spectra, for signals whose spectra are at hand.
+    """The low-pass as a product of spectra.
 
-    Both spectra are conjugate symmetric, so the sum over all bins is the real part of the sum
-    over those from zero on, with all but the first counted twice.
+    Both spectra are conjugate symmetric. The sum over all bins is therefore the real part of the
+    sum over bins from zero on, in which all bins but the first count twice.
     """
 
     used = slice(None)
@@ -70,26 +73,26 @@ class SpectralLowPass:
 
 
 class BlockLowPass:
-    """The low-pass as two products of matrices.
+    """The low-pass as two matrix products.
 
-    phi is a Gaussian broader than T, and so, over a block of samples that is shorter, a
-    polynomial of low degree to rounding: a block's samples may as well lie on a few Chebyshev
-    points. The first product puts them there (with Lagrange's polynomials), the second averages
-    what lies there. Where that saves nothing a block is one sample, and the first product is
-    left out.
+    phi is a Gaussian, broader than T. Over a block of samples that is shorter than T, it equals a
+    polynomial of low degree to rounding. The samples of a block can therefore be replaced by
+    values at a few Chebyshev nodes. The first product computes these values, with Lagrange
+    polynomials. The second product averages them. If blocks save no work, a block is one sample
+    and there is no first product.
 
-    Frames repeat: a number of them, with the blocks that they reach, are averaged by one matrix,
-    and all others by the same one.
+    Frames are divided into tiles. One matrix averages all of them, because each tile and the blocks
+    within its reach are a shifted copy of the first.
     """
 
     n_bins = 0
 
     def __init__(
-        self, xp: Namespace, sampled: "SampledGrid", frames: int = FRAMES, multiple: int = 1
+        self, xp: Namespace, sampled: "SampledGrid", frames: int = TILE_FRAMES, multiple: int = 1
     ) -> None:
         self.xp = xp
         self.n_frames = sampled.n_frames
-        blocks = [2**i for i in range(LARGEST_BLOCK.bit_length())]
+        blocks = [2**i for i in range(MAX_BLOCK.bit_length())]
         tiling = min((Tiling(sampled, block, frames, multiple) for block in blocks), key=_cost)
         self.n_nodes = len(tiling.nodes)
         self.used = slice(
@@ -101,8 +104,8 @@ class BlockLowPass:
         self.tile = tiling.n_frames
 
     def apply(self, U: Array, out: Array) -> None:
-        # Products stay apart by signal: BLAS rounds by the number of rows and their places, and
-        # the features of a signal must not depend on its neighbours.
+        # Each signal has products of its own. The rounding of BLAS depends on the number of rows
+        # and on their positions, and the features of a signal must not depend on its neighbours.
         xp = self.xp
         if self.gather is not None:
             blocks = U.reshape(*U.shape[:-1], -1, len(self.gather))
@@ -116,44 +119,60 @@ class BlockLowPass:
 
 
 class SampledGrid:
-    """Where samples and frames lie at a rate, and how far phi reaches, in samples of that rate."""
+    """The grid and phi at one rate, where every ``2**k``-th sample is kept.
+
+    Attributes
+    ----------
+    share : float
+        Share of phi's peak that is negligible.
+    n, stride, n_frames : int
+        Padded length, samples between frames, and frames.
+    sigma : float
+        Bandwidth of phi, in cycles per sample.
+    reach : int
+        Samples on each side of its centre where phi is not negligible.
+    first, last : int
+        Positions of the first and the last frame.
+    wraps : bool
+        Whether phi at a frame reaches beyond the ends of the grid, which is periodic.
+    """
 
     def __init__(self, T: float, grid: Grid, k: int, share: float) -> None:
         self.share = share
         self.n = grid.n_padded >> k
         self.sigma = SIGMA0 / T * 2**k
-        self.reached = math.ceil(reach(share) / (2 * math.pi * self.sigma))
+        self.reach = math.ceil(reach(share) / (2 * math.pi * self.sigma))
         self.stride = grid.stride >> k
         self.first = grid.first_frame >> k
         self.n_frames = grid.n_frames
         self.last = self.first + (self.n_frames - 1) * self.stride
-        self.wraps = self.first < self.reached or self.n <= self.last + self.reached
+        self.wraps = self.first < self.reach or self.n <= self.last + self.reach
 
     def phi(self, t: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The low-pass, which repeats with the padded length."""
-        periods = -(-self.reached // self.n) + 1 if self.wraps else 0
+        """Values of phi at times `t`, with the period of the grid."""
+        periods = -(-self.reach // self.n) + 1 if self.wraps else 0
         return sum(  # type: ignore[return-value]
             gauss_window(t + p * self.n, self.sigma) for p in range(-periods, periods + 1)
         )
 
 
 class Tiling:
-    """Samples in blocks of `block`, a power of two, and frames in tiles that repeat.
+    """Samples divided into blocks of `block`, a power of two, and frames divided into tiles.
 
     Attributes
     ----------
     nodes : ndarray of shape (n_nodes,)
-        Points in a block that its samples are put on.
+        Positions of the Chebyshev nodes in a block.
     first_block, n_blocks : int
-        The blocks that are averaged.
+        The blocks within reach of the frames.
     n_frames : int
         Frames of a tile.
     tile_blocks : int
-        Blocks that they reach.
+        Blocks within reach of a tile.
     """
 
     def __init__(
-        self, sampled: SampledGrid, block: int, frames: int = FRAMES, multiple: int = 1
+        self, sampled: SampledGrid, block: int, frames: int = TILE_FRAMES, multiple: int = 1
     ) -> None:
         self.sampled, self.block = sampled, block
         half = (block - 1) / 2
@@ -168,29 +187,29 @@ class Tiling:
             self.first_block, self.n_blocks = 0, sampled.n // block
             self.tile_blocks = self.n_blocks
         else:
-            self.first_block = (sampled.first - sampled.reached) // block
-            self.n_blocks = (sampled.last + sampled.reached) // block + 1 - self.first_block
-            end = sampled.first + (self.n_frames - 1) * sampled.stride + sampled.reached
+            self.first_block = (sampled.first - sampled.reach) // block
+            self.n_blocks = (sampled.last + sampled.reach) // block + 1 - self.first_block
+            end = sampled.first + (self.n_frames - 1) * sampled.stride + sampled.reach
             self.tile_blocks = end // block + 1 - self.first_block
 
     def _n_nodes(self) -> int:
-        """Points that lose no more than the share of phi's peak.
+        """Smallest number of nodes whose error is negligible.
 
-        A Gaussian of standard deviation s has an m-th derivative of at most sqrt(m!) / s**m
-        (Cramér), so m Chebyshev points on an interval of half-width h leave an error of at most
-        2 (h / 2s)**m / sqrt(m!).
+        The m-th derivative of a Gaussian with standard deviation s is at most sqrt(m!) / s**m
+        (Cramér's inequality). Interpolation at m Chebyshev nodes on an
+        interval of half-width h then has an error of at most 2 (h / 2s)**m / sqrt(m!).
         """
         ratio = (self.block - 1) / 2 * math.pi * self.sampled.sigma
         m, error = 1, ratio
-        while error > self.sampled.share / 2 and m < min(self.block, MOST_NODES):
+        while error > self.sampled.share / 2 and m < min(self.block, MAX_NODES):
             m += 1
             error *= ratio / math.sqrt(m)
         return m
 
     def gather(self) -> NDArray[np.float64]:
-        """Lagrange's polynomials of the nodes at the samples, of shape (block, n_nodes).
+        """Lagrange polynomials of the nodes at the samples, of shape (block, n_nodes).
 
-        Made of Chebyshev's, which are orthogonal over the nodes.
+        They are sums of Chebyshev polynomials, which are orthogonal over the nodes.
         """
         m = len(self.nodes)
         degrees = np.arange(m)
@@ -200,7 +219,7 @@ class Tiling:
         return (np.cos(at_samples) * weights) @ np.cos(at_nodes).T
 
     def average(self) -> NDArray[np.float64]:
-        """Average of what lies on the nodes, of shape (tile_blocks * n_nodes, n_frames)."""
+        """Values of phi from nodes to frames, of shape (tile_blocks * n_nodes, n_frames)."""
         blocks = self.first_block + np.arange(self.tile_blocks)
         positions = (blocks[:, np.newaxis] * self.block + self.nodes).ravel()
         frames = self.sampled.first + np.arange(self.n_frames) * self.sampled.stride
@@ -208,12 +227,12 @@ class Tiling:
 
 
 def _cost(tiling: Tiling) -> float:
-    """Products a signal, of both matrices; infinite where blocks are of no use."""
+    """Multiplications per signal, in both products. Infinite if blocks of this size do not help."""
     m, n_tiles = len(tiling.nodes), -(-tiling.sampled.n_frames // tiling.n_frames)
     average = n_tiles * tiling.tile_blocks * m * tiling.n_frames
     if tiling.block == 1:
         return average
-    if m >= min(tiling.block, MOST_NODES) or tiling.sampled.n < tiling.block:
+    if m >= min(tiling.block, MAX_NODES) or tiling.sampled.n < tiling.block:
         return math.inf
     return tiling.n_blocks * tiling.block * m + average
 
@@ -224,17 +243,34 @@ def low_pass(
     T: float,
     grid: Grid,
     k: int,
-    spectrum_at_hand: bool,
+    has_spectrum: bool,
     *,
-    frames: int = FRAMES,
+    frames: int = TILE_FRAMES,
     multiple: int = 1,
 ) -> LowPass:
-    """Build the low-pass at a rate in the form that costs less.
+    """Build the low-pass at one rate, in the form that takes less time.
 
-    Matrices average some `frames` at a time, and gather a `multiple` of nodes.
+    Parameters
+    ----------
+    xp : Namespace
+        Array operations.
+    phi : Band
+        The low-pass.
+    T : float
+        Its averaging scale, in samples of the signal.
+    grid : Grid
+        Padded length and frames.
+    k : int
+        Envelopes are sampled every ``2**k`` samples.
+    has_spectrum : bool
+        Whether the spectra of the envelopes are computed anyway.
+    frames : int
+        Frames of a tile.
+    multiple : int
+        The number of nodes is rounded up to a multiple of this.
     """
     sampled = SampledGrid(T, grid, k, negligible(xp.dtype))
-    many = sampled.wraps and sampled.n_frames > MANY_FRAMES
-    if spectrum_at_hand or many or xp.is_long(sampled.n):
+    many = sampled.wraps and sampled.n_frames > MAX_WRAPPED_FRAMES
+    if has_spectrum or many or xp.is_long(sampled.n):
         return SpectralLowPass(xp, phi, grid, k)
     return BlockLowPass(xp, sampled, frames, multiple)

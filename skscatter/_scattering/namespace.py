@@ -1,8 +1,8 @@
-"""The array operations that the cascade is written in.
+"""The array operations that the cascade uses.
 
-A namespace has the few operations below and nothing else, so that the cascade holds no branch on
-the library that drives it. Outputs are written where the caller says (`out`), because fresh memory
-for every intermediate result costs as much as the arithmetic.
+A namespace has only the few operations below, so the cascade does not depend on the array library.
+Operations write to `out` where memory matters: allocating memory for each intermediate result would
+take as long as the arithmetic.
 """
 
 from collections.abc import Sequence
@@ -16,26 +16,27 @@ Array = Any
 
 
 class Namespace(Protocol):
-    """What the cascade asks of an array library.
+    """What the cascade needs from an array library.
 
-    ``real`` and ``complex`` arrays share one precision. Spectra are Fourier series coefficients:
-    the forward transform divides by the length, the inverse does not, so that cutting a spectrum
-    to fewer bins samples the same function more coarsely, with no factor.
+    Real and complex arrays have the same precision. Spectra are Fourier series coefficients: the
+    forward transform divides by the length, and the inverse does not. A spectrum cut to fewer bins
+    is then the same function at fewer samples, without a factor.
 
     Attributes
     ----------
     dtype : dtype
         float32 or float64.
     chunk_bytes, batch_bytes : int
-        Spectra that a chunk of signals keeps for the second order, and bands in a batch.
+        Size of the spectra that a chunk of signals keeps for the second order, and of the bands
+        in a batch.
     kept_bytes : int
-        Work space that a thread may keep from one call to the next.
+        Size of a workspace that a worker may keep from one block to the next.
     kept_bins : int
-        Bins of a band whose values are worth keeping for each use that a signal makes of it.
+        Number of bins of a band, for each use by a signal, up to which its values are kept.
     n_workers : int or None
-        Blocks of signals to have under way at a time; None for as many as the user says.
+        Blocks of signals to compute at a time. None if the user decides.
     out_of_memory : tuple of exception types
-        Raised when a block is too large, but a smaller one may not be.
+        Raised if a block is too large and a smaller one may succeed.
     """
 
     dtype: np.dtype[Any]
@@ -47,40 +48,40 @@ class Namespace(Protocol):
     out_of_memory: tuple[type[BaseException], ...]
 
     def __hash__(self) -> int:
-        """Identity: constants are cached for each namespace."""
+        """Hash by identity, because constants are cached for each namespace."""
 
     def working(self, *, from_numpy: bool) -> AbstractContextManager[None]:
-        """Context of all work on one block of signals, which come from NumPy or do not."""
+        """Context for the work on one block of signals, which come from NumPy or the library."""
 
     def free_bytes(self) -> int | None:
-        """Memory that blocks under way may take at present; None where the user says how much."""
+        """Memory that is free for blocks at present. None if the user decides."""
 
     def load(self, x: Array) -> Array:
-        """Bring signals, from NumPy or from the library itself; may return `x`."""
+        """Convert signals from NumPy or the library. May return `x` itself."""
 
     def to_numpy(self, a: Array) -> NDArray[Any]:
-        """Bring results to NumPy."""
+        """Convert results to NumPy."""
 
     def asarray(self, values: NDArray[Any]) -> Array:
-        """Bring constants of the transform (real) to the library and precision."""
+        """Convert real constants of the transform to the library and precision."""
 
     def integers(self, values: NDArray[np.integer]) -> Array:
-        """Bring integer constants, indices among them, to the library."""
+        """Convert integer constants, such as indices, to the library."""
 
     def gains(self, values: NDArray[Any]) -> Array:
-        """Bring a filter's real values to the form that `filter` takes."""
+        """Convert a filter's real values to the form that `filter` takes."""
 
     def empty(self, shape: Sequence[int]) -> Array:
-        """New real array, its values undefined."""
+        """Allocate a real array with undefined values."""
 
     def empty_complex(self, shape: Sequence[int]) -> Array:
-        """New complex array, its values undefined."""
+        """Allocate a complex array with undefined values."""
 
     def flip(self, a: Array) -> Array:
         """Reverse the last axis."""
 
     def conj(self, a: Array, out: Array) -> None:
-        """Complex conjugate."""
+        """Take the complex conjugate."""
 
     def set_zero(self, a: Array) -> None:
         """Set complex numbers to zero."""
@@ -92,42 +93,42 @@ class Namespace(Protocol):
         """Add the product of complex bins and real gains to `out`."""
 
     def rfft(self, a: Array) -> Array:
-        """Fourier coefficients of real arrays at bins 0 to n // 2 along the last axis."""
+        """Fourier coefficients of real arrays along the last axis, at bins 0 to ``n // 2``."""
 
     def ifft(self, a: Array) -> Array:
-        """Sum the Fourier series along the last axis; may overwrite `a`."""
+        """Sum the Fourier series along the last axis. May overwrite `a`."""
 
     def is_long(self, n: int) -> bool:
-        """Whether the spectrum of an envelope of `n` samples takes less time than its samples."""
+        """Whether an envelope of `n` samples takes longer to compute than its spectrum."""
 
-    def envelope_spectra(self, bands: Array, n_bins: int, room: Array) -> Array:
-        """Fourier coefficients of the magnitude of Fourier series.
+    def envelope_spectra(self, bands: Array, n_bins: int, workspace: Array) -> Array:
+        """Fourier coefficients of the envelopes of bands: ``rfft(modulus(ifft(bands)))``.
 
-        ``rfft(modulus(ifft(bands)))``, of which the bins from 0 to at least `n_bins`, of the
-        ``n // 2 + 1`` that there are, have to be right. May overwrite `bands`, and `room`, a flat
-        real array of `workspace_size` numbers for each row of bands, which the result may lie in.
+        At least the first `n_bins` of the ``n // 2 + 1`` bins are computed. May overwrite `bands`
+        and `workspace`, a flat real array of `workspace_size` numbers for each row of bands. The
+        result may be a view of it.
         """
 
     def workspace_size(self, n: int) -> int:
-        """Real numbers that `envelope_spectra` has use for, for bands of `n` numbers."""
+        """Real numbers of workspace that `envelope_spectra` needs for a band of `n` samples."""
 
     def modulus(self, a: Array, out: Array) -> None:
-        """Magnitude of complex numbers."""
+        """Take the magnitude of complex numbers."""
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
-        """Product of a real array with a matrix or vector, in full precision."""
+        """Multiply a real array by a matrix or vector, in full precision."""
 
     def remove_negative(self, a: Array) -> None:
-        """Set what is below zero to zero, in device."""
+        """Set negative numbers to zero, in place."""
 
     def limit(self, a: Array, largest: float) -> None:
-        """Set what is beyond ``-largest`` or `largest` to these, in place."""
+        """Clip numbers to the range from ``-largest`` to `largest`, in place."""
 
     def log(self, a: Array, out: Array) -> None:
-        """Logarithm; `out` may be `a`."""
+        """Take the logarithm. `out` may be `a`."""
 
     def log_add(self, a: Array, log_b: float, out: Array) -> None:
-        """Logarithm of ``a + exp(log_b)``, where the sum may leave the range of its precision."""
+        """Take the logarithm of ``a + exp(log_b)``, even if that sum is not representable."""
 
     def amax(self, a: Array) -> Array:
         """Largest value over the last axis."""
@@ -139,4 +140,4 @@ class Namespace(Protocol):
         """Values at `indices` along the last axis."""
 
     def powers_of_two(self, sizes: Array) -> tuple[Array, Array]:
-        """For each size the power of two that brings it near 1, and the inverse, both finite."""
+        """For each size, the power of two that scales it to about 1, and its inverse (finite).."""

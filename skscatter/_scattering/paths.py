@@ -1,8 +1,8 @@
-"""The table of scattering paths: which filters each coefficient went through.
+"""The table of scattering paths.
 
-A path of order 1 is one wavelet ``n1``; a path of order 2 goes on through a second wavelet ``n2``
-of a coarser octave, ``j2 > j1`` (the envelope of a band holds nothing faster than the band is
-wide). Order 0 is the low-pass alone.
+A path is the sequence of filters of a coefficient. Order 0 has the low-pass alone. A path of order
+1 has one wavelet ``n1``. A path of order 2 adds a wavelet ``n2`` of a coarser octave, ``j2 > j1``,
+because the envelope of a band varies no faster than the bandwidth allows.
 """
 
 from functools import lru_cache
@@ -27,7 +27,7 @@ PATH_DTYPE = np.dtype(
     ]
 )
 
-ABSENT = -1  # n and j of a wavelet that a path does not have; its xi and sigma are NaN
+ABSENT = -1  # n and j of a wavelet that a path does not have. Its xi and sigma are NaN
 
 
 @lru_cache(maxsize=64)
@@ -39,9 +39,9 @@ def scattering_paths(
     Returns
     -------
     paths : structured ndarray of shape (n_paths,)
-        Fields ``order``; ``n1``, ``n2`` (index of the wavelet, -1 where there is none); ``j1``,
-        ``j2`` (octave, likewise); ``xi1``, ``xi2`` (centre frequency) and ``sigma1``, ``sigma2``
-        (bandwidth), in cycles per sample, NaN where there is none. Read-only.
+        Fields ``order``; ``n1``, ``n2`` (index of the wavelet); ``j1``, ``j2`` (octave); ``xi1``,
+        ``xi2`` (centre frequency) and ``sigma1``, ``sigma2`` (bandwidth), in cycles per sample. If
+        a path does not have the wavelet, integers are -1 and frequencies are NaN. Read-only.
     """
     first, second = (wavelet_parameters(J, q) for q in Q)
     none = (ABSENT, ABSENT, np.nan, np.nan)
@@ -61,14 +61,14 @@ def scattering_paths(
 
 
 def paths_of(settings: Settings) -> NDArray[np.void]:
-    """Paths of a transform with these settings."""
+    """List the paths of a transform with these settings."""
     return scattering_paths(settings.J, settings.Q, settings.max_order, settings.include_order0)
 
 
 def path_names(paths: NDArray[np.void], sampling_rate: float | None = None) -> list[str]:
-    """Name each path, as ``S1_440Hz`` or, without a sampling rate, ``S1_n7``.
+    """Name each path, such as ``S1_440Hz``, or ``S1_n7`` without a sampling rate.
 
-    Frequencies have four significant digits, which tells any two wavelets of a family apart.
+    Frequencies have four significant digits, which distinguish any two wavelets of a family.
     """
 
     def wavelet(n: int, xi: float) -> str:
@@ -88,12 +88,12 @@ def path_names(paths: NDArray[np.void], sampling_rate: float | None = None) -> l
 
 
 def released_gain(settings: Settings) -> NDArray[np.float64]:
-    """Factor that kymatio 0.3 leaves on each path's coefficients, relative to unit gain.
+    """Gain of kymatio 0.3 on each path, relative to unit gain.
 
-    It periodises filters by a mean, so that each filter that meets a signal sampled every ``2**k``
-    samples is too small by ``2**k``: the low-pass of order 1, and psi2 and the low-pass of
-    order 2. The rates are those that kymatio works at, which at strides finer than T are finer
-    than ours (its ``oversampling``).
+    kymatio periodises filters by a mean. A filter that is applied to a signal sampled every
+    ``2**k`` samples is therefore too small by a factor of ``2**k``. This concerns the low-pass in
+    order 1, and psi2 and the low-pass in order 2. The rates are kymatio's. At strides finer than T
+    they are higher than ours (kymatio's ``oversampling``).
 
     Returns
     -------

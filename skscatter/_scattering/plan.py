@@ -1,4 +1,8 @@
-"""How the cascade is carried out: which filters meet which spectra, in which batches."""
+"""The plan of a cascade: which filter is applied to which spectrum, in which batch.
+
+Joint time-frequency scattering would add a kind of batch to `Planner.second_order`: all paths with
+one psi2 have the same rate there, so their bands can also be filtered along n1.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,63 +19,77 @@ from skscatter._scattering.paths import paths_of
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
 
-# FFTs compute as many signals at once as a vector register holds (pocketfft: 4 float32 numbers
-# on the least of processors), and a remainder one by one.
+# An FFT computes as many signals at once as fit in a SIMD register (pocketfft: 4 float32 numbers
+# in the smallest registers), and the remaining ones one by one.
 FFT_ROWS = 4
 
-SIGNAL = -1  # the source that is the signal itself; the others are octaves j1
+SIGNAL = -1  # key of the source that is the signal; the other keys are octaves j1
+
+Indices = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
 class Source:
-    """Signals of one rate whose spectra are filtered: the signal, or the envelopes of an octave.
+    """Spectra of one rate to which filters are applied: the signal's, or those of an octave of U1.
 
     Attributes
     ----------
     window : Window
-        The bins that filters ask for.
-    members : range
-        First-order wavelets n1 whose envelopes these are; one member for the signal.
+        The bins that the filters cover.
+    n1 : range
+        First-order wavelets of the envelopes, one for each row. The signal has one row.
     """
 
     window: Window
-    members: range
+    n1: range
 
-    def slice_of(self, members: NDArray[np.integer]) -> slice:
-        """Where a run of members lies."""
-        return slice(
-            int(members[0]) - self.members.start, int(members[-1]) + 1 - self.members.start
-        )
+    def rows_of(self, n1: Indices) -> slice:
+        """Rows of consecutive first-order wavelets."""
+        return slice(int(n1[0]) - self.n1.start, int(n1[-1]) + 1 - self.n1.start)
 
 
 @dataclass(frozen=True)
 class BandRows:
-    """Rows of a batch: a filter applied to some members of a source."""
+    """Rows of a batch that one filter makes from rows of a source.
+
+    Attributes
+    ----------
+    source : int
+        Key of the source.
+    source_rows : slice
+        Rows of the source.
+    filter : Filter
+        The filter.
+    rows : slice
+        Rows of the batch.
+    """
 
     source: int
-    members: slice
+    source_rows: slice
     filter: Filter
     rows: slice
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Paths whose last band has the same rate, computed with one call for each operation.
+    """Paths whose last band has the same rate. Each operation is one call for all of them.
 
     Attributes
     ----------
     paths : integer array
-        The paths, one for each row, as the namespace takes indices.
+        One path for each row, as the namespace takes indices.
     n : int
         Samples of a band.
     bands : list of BandRows
-        How the bands are made.
+        How the bands are computed.
     low_pass : LowPass
-        What averages their envelopes.
+        Averages the envelopes.
     next_source : tuple of (int, slice) or None
-        The source, and its members, that the envelopes become for the next order.
+        Source of the second order, and its rows, to which the envelopes are written. None if the
+        paths end here.
     n_bins : int
-        Bins of the envelopes' spectra that low-pass and next order take; 0 for none.
+        Bins of the envelopes' spectra that the low-pass and the second order use. 0 if they use
+        none.
     """
 
     paths: Array
@@ -84,14 +102,14 @@ class Batch:
 
 @dataclass(frozen=True)
 class Stage:
-    """Some wavelets of the first order, and all paths that go on from there.
+    """Some first-order wavelets, and all paths that start with them.
 
     Attributes
     ----------
     sources : dict of int to Source
-        Envelopes of the first order, by octave.
+        First-order envelopes that the second order filters, by octave.
     batches : list of Batch
-        In the order in which they are computed.
+        In the order of computation.
     """
 
     sources: dict[int, Source]
@@ -99,30 +117,30 @@ class Stage:
 
     @property
     def n_bins(self) -> int:
-        """Bins of its sources, of one signal."""
-        return sum(len(source.members) * source.window.n_bins for source in self.sources.values())
+        """Bins of all sources for one signal."""
+        return sum(len(source.n1) * source.window.n_bins for source in self.sources.values())
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the cascade needs to know.
+    """Everything that the cascade has to know.
 
     Attributes
     ----------
     grid : Grid
-        What signals are laid out on.
+        Padded length and frames.
     padding : str
-        How signals go on past their ends.
+        How signals are continued beyond their ends.
     n_paths : int
         Number of paths.
     order0 : LowPass or None
-        What averages the signal itself, if that is wanted.
+        Averages the signal itself. None without order 0.
     signal : Source
         The signal.
     stages : list of Stage
-        One where the spectra of all envelopes fit in a chunk, else as many as it takes.
+        A single one if the spectra of all envelopes of a signal fit in a chunk, otherwise several.
     chunk : int
-        Signals that go through together.
+        Signals that are computed together.
     """
 
     grid: Grid
@@ -140,7 +158,7 @@ def make_plan(settings: Settings, grid: Grid, xp: Namespace) -> Plan:
 
 
 class Planner:
-    """What the parts of a plan have in common while it is made."""
+    """What the parts of a plan share while it is made."""
 
     def __init__(self, settings: Settings, grid: Grid, xp: Namespace) -> None:
         self.settings, self.grid, self.xp = settings, grid, xp
@@ -148,13 +166,13 @@ class Planner:
         n_padded, T = self.grid.n_padded, settings.T
         self.bank = bank = filter_bank(n_padded, settings.J, settings.Q, T, negligible(xp.dtype))
         self.low_pass = cache(
-            lambda k, of_spectrum: low_pass(xp, bank.phi, T, self.grid, k, of_spectrum)
+            lambda k, has_spectrum: low_pass(xp, bank.phi, T, self.grid, k, has_spectrum)
         )
-        # A wavelet of the second order meets several octaves: its values are kept once.
+        # A second-order wavelet is applied to several octaves. Its values are kept once.
         self.folded = cache(lambda band, n, n_uses: FoldedBand(xp, band, n, n_uses))
         self.signal = Source(Window(xp, bank.psi1, n_padded), range(1))
         second = self.paths[self.paths["order"] == 2]
-        self.windows = {}  # of the first-order envelopes of an octave, where they go on
+        self.windows = {}  # on the spectra of U1, for each octave that has second-order paths
         for octave in np.unique(second["j1"]).tolist():
             psi2 = [bank.psi2[i] for i in np.unique(second["n2"][second["j1"] == octave])]
             n = n_padded >> settings.log2_rate(octave)
@@ -162,92 +180,125 @@ class Planner:
 
     def plan(self) -> Plan:
         """Put the parts together."""
-        first = self.paths[self.paths["order"] == 1]
+        n1, j1 = (self.paths[field][self.paths["order"] == 1] for field in ("n1", "j1"))
         itemsize = 2 * self.xp.dtype.itemsize
         n_bytes = itemsize * np.array(
-            [self.windows[j].n_bins if j in self.windows else 0 for j in first["j1"].tolist()]
+            [self.windows[j].n_bins if j in self.windows else 0 for j in j1.tolist()]
         )
         limit = self.xp.chunk_bytes
         chunk = max(1, limit // int(self.grid.n_padded * itemsize // 2 + n_bytes.sum()))
         if chunk > FFT_ROWS:
             chunk -= chunk % FFT_ROWS
-        # One signal may be so long that not all of its envelopes have room at once.
-        stage = (np.cumsum(n_bytes) - n_bytes) // limit if chunk == 1 else np.zeros(len(first))
+        # The envelopes of a single long signal may exceed the limit.
+        stage = (np.cumsum(n_bytes) - n_bytes) // limit if chunk == 1 else np.zeros(len(n1))
         return Plan(
             grid=self.grid,
             padding=self.settings.padding,
             n_paths=len(self.paths),
             order0=self.low_pass(0, True) if self.settings.include_order0 else None,
             signal=self.signal,
-            stages=[self.stage(first["n1"][stage == i], chunk) for i in np.unique(stage)],
+            stages=[self.stage(n1[stage == i], chunk) for i in np.unique(stage)],
             chunk=chunk,
         )
 
-    def stage(self, wavelets: NDArray[np.integer], chunk: int) -> Stage:
-        """Plan some wavelets of the first order and what goes on from there."""
-        rows = np.isin(self.paths["n1"], wavelets)
-        first, second = (rows & (self.paths["order"] == order) for order in (1, 2))
-        n1, j1, n2, j2 = (self.paths[field] for field in ("n1", "j1", "n2", "j2"))
-        sources = {}
-        for octave in np.unique(j1[second]).tolist():
-            members = n1[first & (j1 == octave)]
-            sources[octave] = Source(
-                self.windows[octave], range(int(members[0]), int(members[-1]) + 1)
-            )
-        batches = []
-        for octave in np.unique(j1[first]).tolist():
-            k = self.settings.log2_rate(octave)
-            n = self.grid.n_padded >> k
-            for paths in self.batches(first & (j1 == octave), k, chunk):
-                bands = [
-                    BandRows(
-                        source=SIGNAL,
-                        members=slice(0, 1),
-                        filter=Filter(
-                            self.folded(self.bank.psi1[wavelet], n, 1), self.signal.window
-                        ),
-                        rows=slice(i, i + 1),
-                    )
-                    for i, wavelet in enumerate(n1[paths])
-                ]
-                next_source, low_pass = None, self.low_pass(k, octave in sources)
-                n_bins = low_pass.n_bins
-                if octave in sources:
-                    next_source = (octave, sources[octave].slice_of(n1[paths]))
-                    n_bins = max(n_bins, self.windows[octave].n_stored)
-                batches.append(
-                    Batch(self.xp.integers(paths), n, bands, low_pass, next_source, n_bins)
-                )
-        for wavelet in np.unique(n2[second]).tolist():
-            members = second & (n2 == wavelet)
-            k = self.settings.log2_rate(int(j2[members][0]))
-            n = self.grid.n_padded >> k
-            n_uses = int(np.count_nonzero(n2 == wavelet))
-            psi2 = self.folded(self.bank.psi2[wavelet], n, n_uses)
-            for paths in self.batches(members, k, chunk):
-                bands = []
-                for octave in np.unique(j1[paths]).tolist():
-                    inside = np.flatnonzero(j1[paths] == octave)
-                    bands.append(
-                        BandRows(
-                            source=octave,
-                            members=sources[octave].slice_of(n1[paths][inside]),
-                            filter=Filter(psi2, sources[octave].window),
-                            rows=slice(int(inside[0]), int(inside[-1]) + 1),
-                        )
-                    )
-                low_pass = self.low_pass(k, False)
-                batches.append(
-                    Batch(self.xp.integers(paths), n, bands, low_pass, None, low_pass.n_bins)
-                )
+    def stage(self, wavelets: Indices, chunk: int) -> Stage:
+        """Plan some first-order wavelets, and the second-order paths that start with them."""
+        chosen = np.isin(self.paths["n1"], wavelets)
+        first, second = (np.flatnonzero(chosen & (self.paths["order"] == k)) for k in (1, 2))
+        sources = self.sources(first, second)
+        batches = [
+            *self.first_order(first, sources, chunk),
+            *self.second_order(second, sources, chunk),
+        ]
         return Stage(sources, batches)
 
-    def batches(
-        self, chosen: NDArray[np.bool_], k: int, chunk: int
-    ) -> Iterator[NDArray[np.integer]]:
-        """Split paths of one rate into batches."""
-        paths = np.flatnonzero(chosen)
+    def sources(self, first: Indices, second: Indices) -> dict[int, Source]:
+        """First-order envelopes that second-order paths filter, by octave."""
+        n1, j1 = self.paths["n1"], self.paths["j1"]
+        sources = {}
+        for octave in np.unique(j1[second]).tolist():
+            rows = n1[first[j1[first] == octave]]
+            sources[octave] = Source(self.windows[octave], range(int(rows[0]), int(rows[-1]) + 1))
+        return sources
+
+    def first_order(
+        self, first: Indices, sources: dict[int, Source], chunk: int
+    ) -> Iterator[Batch]:
+        """Batches of the first order, by octave."""
+        j1 = self.paths["j1"][first]
+        for octave in np.unique(j1).tolist():
+            k = self.settings.log2_rate(octave)
+            for paths in self.split(first[j1 == octave], k, chunk):
+                n1 = self.paths["n1"][paths]
+                low_pass = self.low_pass(k, octave in sources)
+                next_source, n_bins = None, low_pass.n_bins
+                if octave in sources:
+                    next_source = (octave, sources[octave].rows_of(n1))
+                    n_bins = max(n_bins, sources[octave].window.n_stored)
+                yield Batch(
+                    paths=self.xp.integers(paths),
+                    n=self.grid.n_padded >> k,
+                    bands=self.bands_of_signal(n1, k),
+                    low_pass=low_pass,
+                    next_source=next_source,
+                    n_bins=n_bins,
+                )
+
+    def second_order(
+        self, second: Indices, sources: dict[int, Source], chunk: int
+    ) -> Iterator[Batch]:
+        """Batches of the second order, by psi2."""
+        n2 = self.paths["n2"][second]
+        for wavelet in np.unique(n2).tolist():
+            members = second[n2 == wavelet]
+            k = self.settings.log2_rate(int(self.paths["j2"][members[0]]))
+            low_pass = self.low_pass(k, False)
+            for paths in self.split(members, k, chunk):
+                yield Batch(
+                    paths=self.xp.integers(paths),
+                    n=self.grid.n_padded >> k,
+                    bands=self.bands_of_envelopes(paths, wavelet, k, sources),
+                    low_pass=low_pass,
+                    next_source=None,
+                    n_bins=low_pass.n_bins,
+                )
+
+    def bands_of_signal(self, n1: Indices, k: int) -> list[BandRows]:
+        """Apply psi1 to the signal, one wavelet for each row."""
+        n = self.grid.n_padded >> k
+        return [
+            BandRows(
+                source=SIGNAL,
+                source_rows=slice(0, 1),
+                filter=Filter(self.folded(self.bank.psi1[wavelet], n, 1), self.signal.window),
+                rows=slice(i, i + 1),
+            )
+            for i, wavelet in enumerate(n1)
+        ]
+
+    def bands_of_envelopes(
+        self, paths: Indices, n2: int, k: int, sources: dict[int, Source]
+    ) -> list[BandRows]:
+        """Apply one psi2 to the first-order envelopes of paths, one octave at a time."""
+        n1, j1 = self.paths["n1"][paths], self.paths["j1"][paths]
+        n_uses = int(np.count_nonzero(self.paths["n2"] == n2))
+        psi2 = self.folded(self.bank.psi2[n2], self.grid.n_padded >> k, n_uses)
+        bands = []
+        for octave in np.unique(j1).tolist():
+            rows = np.flatnonzero(j1 == octave)
+            bands.append(
+                BandRows(
+                    source=octave,
+                    source_rows=sources[octave].rows_of(n1[rows]),
+                    filter=Filter(psi2, sources[octave].window),
+                    rows=slice(int(rows[0]), int(rows[-1]) + 1),
+                )
+            )
+        return bands
+
+    def split(self, paths: Indices, k: int, chunk: int) -> Iterator[Indices]:
+        """Split paths of one rate into batches of limited size."""
         row_bytes = chunk * (self.grid.n_padded >> k) * 2 * self.xp.dtype.itemsize
-        most = max(1, self.xp.batch_bytes // row_bytes)
-        for start in range(0, len(paths), most):
-            yield paths[start : start + most]
+        size = max(1, self.xp.batch_bytes // row_bytes)
+        for start in range(0, len(paths), size):
+            yield paths[start : start + size]

@@ -1,4 +1,4 @@
-"""Statistics of the coefficients over time."""
+"""Pooling: statistics of the coefficients over time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,15 +13,15 @@ from skscatter._scattering.namespace import Array, Namespace
 
 
 def segment_shares(n_frames: int, n_segments: int) -> NDArray[np.intp]:
-    """Share of each frame in each of `n_segments` equal parts of the duration.
+    """Share of each frame in each of `n_segments` equal segments of the duration.
 
-    The frames tile the signal's duration; a frame that a boundary falls into counts in both
-    parts, in proportion.
+    The frames divide the duration of the signal. A frame that a boundary divides belongs to both
+    segments, in proportion.
 
     Returns
     -------
     shares : ndarray of int, of shape (n_segments, n_frames)
-        In units of one `n_segments`-th of a frame, so that each row sums to `n_frames`.
+        In units of ``1 / n_segments`` of a frame, so that each row sums to `n_frames`.
     """
     bounds = n_frames * np.arange(n_segments + 1)
     frames = n_segments * np.arange(n_frames)
@@ -33,18 +33,18 @@ def segment_shares(n_frames: int, n_segments: int) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Segment:
-    """A part of the duration.
+    """A segment of the duration.
 
     Attributes
     ----------
     frames : slice
-        The frames that it touches.
+        Frames that belong to it, at least in part.
     shares : integer array of shape (n_frames,)
-        How much of each it holds.
+        Share of each of these frames in the segment.
     total : int
         Sum of the shares.
     weights : real array of shape (n_frames,)
-        The same, with sum 1.
+        The shares divided by their sum.
     """
 
     frames: slice
@@ -55,11 +55,11 @@ class Segment:
 
 @lru_cache(maxsize=32)
 def segments_of(xp: Namespace, n_frames: int, n_segments: int) -> list[Segment]:
-    """Divide `n_frames` into `n_segments`, with weights that lie where `xp` computes."""
+    """Divide `n_frames` into `n_segments`, with weights as arrays of `xp`."""
     segments = []
     for shares in segment_shares(n_frames, n_segments):
-        touched = np.flatnonzero(shares)
-        frames = slice(int(touched[0]), int(touched[-1]) + 1)
+        inside = np.flatnonzero(shares)
+        frames = slice(int(inside[0]), int(inside[-1]) + 1)
         weights = xp.asarray(shares[frames] / n_frames)
         segments.append(Segment(frames, xp.integers(shares[frames]), n_frames, weights))
     return segments
@@ -73,8 +73,8 @@ def weighted_mean(xp: Namespace, S: Array, segment: Segment) -> Array:
 
 
 def weighted_std(xp: Namespace, S: Array, segment: Segment) -> Array:
-    """Weighted standard deviation over the last axis (population, no correction)."""
-    # By a power of two, which is exact, so that no square under- or overflows.
+    """Weighted standard deviation over the last axis, of the population (``ddof=0``)."""
+    # Scaling by a power of two is exact, and then no square under- or overflows.
     scale, gain = xp.powers_of_two(xp.amax(abs(S)))
     S = S * scale[..., np.newaxis]
     deviation = S - weighted_mean(xp, S, segment)[..., np.newaxis]
@@ -88,17 +88,17 @@ def maximum(xp: Namespace, S: Array, segment: Segment) -> Array:
 
 
 def weighted_median(xp: Namespace, S: Array, segment: Segment) -> Array:
-    """Weighted median over the last axis; with equal weights, the median.
+    """Weighted median over the last axis. With equal weights, it is the median.
 
-    The value below and above which at most half of the weight lies, or the midpoint of the two
-    where the weight splits evenly: in integers, since that is a question of equality.
+    At most half of the weight is below it, and at most half above it. If two values satisfy this,
+    the median is their midpoint. Integer shares decide exactly whether the halves are equal.
     """
     order = S.argsort(-1)
     ranked = xp.take_along(S, order)
     below = 2 * segment.shares[order].cumsum(-1)
     low = (below < segment.total).sum(-1)[..., np.newaxis]
     high = (below <= segment.total).sum(-1)[..., np.newaxis]
-    # Halves first: the sum of two large numbers may overflow.
+    # Halve before adding, because the sum of two large numbers may overflow.
     return (xp.take_along(ranked, low) / 2 + xp.take_along(ranked, high) / 2)[..., 0]
 
 
@@ -111,7 +111,7 @@ STATISTICS: dict[str, Callable[[Namespace, Array, Segment], Array]] = {
 
 
 def check_pooling(pooling: Any, parameter: str = "pooling") -> tuple[str, ...]:
-    """Return the statistics that a parameter such as `pooling` asks for, none for None."""
+    """Check a parameter such as `pooling`, and return its statistics. None gives no statistics."""
     if pooling is None:
         return ()
     names = (pooling,) if isinstance(pooling, str) else pooling

@@ -1,11 +1,11 @@
 """Filtering on the bins of a spectrum.
 
-Every spectrum is a set of Fourier series coefficients, so a spectrum cut to ``m`` bins is the same
-function sampled at ``m`` points, and no rate leaves a factor behind. A filter is a `Band`, a short
-bins of bins. Its product with a spectrum is written to the bins 0, 1, ... of the subsampled
-spectrum, wherever the band lies: that multiplies the filtered signal by a complex exponential,
-which the modulus that follows does not see. Where the band has more bins than the subsampled
-spectrum, the rest is added on top: aliasing, the same as in the time domain.
+A spectrum holds Fourier series coefficients. Cut to ``m`` bins, it is the same function sampled at
+``m`` points, without a factor. A filter is a `Band`, a short range of bins. Its product with a
+spectrum is written to bins 0, 1, ... of the subsampled spectrum, wherever the band is in frequency.
+This multiplies the filtered signal by a complex exponential, which the modulus removes. If the band
+has more bins than the subsampled spectrum, the remaining products are added to those bins. This is
+the aliasing that subsampling causes in the time domain.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,20 +18,20 @@ from numpy.typing import DTypeLike
 from skscatter._scattering.filters import Band
 from skscatter._scattering.namespace import Array, Namespace
 
-# Values of a band to compute at a time: few enough to stay in the nearest cache.
-AT_A_TIME = 2**13
+# Bins in a segment of a band whose values are not kept: few enough for the processor's L1 cache.
+SEGMENT_BINS = 2**13
 
 
 def negligible(dtype: DTypeLike) -> float:
-    """Share of a filter's peak below which its values are lost in the rounding of `dtype`."""
+    """Share of a filter's peak below which its values vanish in the rounding of `dtype`."""
     return float(np.finfo(dtype).eps) / 16
 
 
 @dataclass(frozen=True)
 class BinRange:
-    """Neighbouring bins of a periodic spectrum that lie side by side in its stored half.
+    """Consecutive bins of a periodic spectrum that are also consecutive in its stored half.
 
-    ``mirrored`` bins are the conjugates of stored ones, in reverse order.
+    ``mirrored`` bins are the conjugates of the stored bins, in reverse order.
     """
 
     target: slice
@@ -42,7 +42,7 @@ class BinRange:
 def bin_ranges(start: int, stop: int, n: int) -> Iterator[BinRange]:
     """Find bins ``start`` to ``stop`` of a real signal's spectrum in its bins 0 to ``n // 2``.
 
-    Any range is allowed: the spectrum repeats every `n` bins and is conjugate symmetric.
+    Any range is allowed, because the spectrum has period `n` and is conjugate symmetric.
     """
     half = n // 2
     b = start
@@ -56,9 +56,9 @@ def bin_ranges(start: int, stop: int, n: int) -> Iterator[BinRange]:
 
 
 class Window:
-    """A run of bins of a real signal's spectrum, unfolded from the half that an FFT returns.
+    """The bins of a real signal's spectrum that some bands cover.
 
-    ``n_stored`` of these, from zero on, are enough.
+    An FFT returns half of the spectrum. The window is unfolded from its first ``n_stored`` bins.
     """
 
     def __init__(self, xp: Namespace, bands: Sequence[Band], n: int) -> None:
@@ -69,7 +69,7 @@ class Window:
         self.n_stored = max(bins.stored.stop for bins in self.bin_ranges)
 
     def unfold(self, half: Array, out: Array) -> None:
-        """Write the window's bins, from `half`, the bins from zero on, to `out`."""
+        """Write the bins of the window to `out`. `half` holds the spectrum from bin zero on."""
         for bins in self.bin_ranges:
             stored, target = half[..., bins.stored], out[..., bins.target]
             if bins.mirrored:
@@ -79,7 +79,7 @@ class Window:
 
 
 class BandSegment(NamedTuple):
-    """Part of a band: its bins in the band and in the spectrum, and its gains if they are kept."""
+    """A segment of a band: its bins in the band and in the spectrum, and its gains if kept."""
 
     bins: slice
     target: slice
@@ -87,44 +87,46 @@ class BandSegment(NamedTuple):
 
 
 class FoldedBand:
-    """A band cut into parts for a spectrum of `n` bins.
+    """A band cut into segments that fit a spectrum of `n` bins.
 
-    The values of a long band that is used `n_uses` times for a signal are kept if that is often,
-    and else computed whenever they are needed, a few at a time.
+    The values of a short band are kept, and also those of a longer one if it is used often enough
+    (`n_uses` times per signal). Others are computed each time, segment by segment.
     """
 
     def __init__(self, xp: Namespace, band: Band, n: int, n_uses: int = 1) -> None:
         self.xp, self.band = xp, band
         self.width = min(len(band), n)
         kept = len(band) <= xp.kept_bins * n_uses
-        size = n if kept else min(n, AT_A_TIME)
-        self.parts = []
+        size = n if kept else min(n, SEGMENT_BINS)
+        self.segments = []
         for fold in range(0, len(band), n):
             end = min(fold + n, len(band))
             for start in range(fold, end, size):
-                bins = slice(start, min(start + size, end))
+                stop = min(start + size, end)
+                bins, target = slice(start, stop), slice(start - fold, stop - fold)
                 gains = xp.gains(band.values(bins)) if kept else None
-                self.parts.append(BandSegment(bins, slice(start - fold, bins.stop - fold), gains))
+                self.segments.append(BandSegment(bins, target, gains))
 
-    def gains(self, part: BandSegment) -> Array:
-        """Values of the band in a part, as the namespace takes them."""
-        if part.gains is None:
-            return self.xp.gains(self.band.values(part.bins))
-        return part.gains
+    def gains(self, segment: BandSegment) -> Array:
+        """Values of the band in a segment, in the form that the namespace takes."""
+        if segment.gains is None:
+            return self.xp.gains(self.band.values(segment.bins))
+        return segment.gains
 
 
 class Filter:
-    """A band that multiplies bins of a `Window`."""
+    """A band that multiplies the bins of a `Window`."""
 
     def __init__(self, band: FoldedBand, window: Window) -> None:
         self.band = band
         self.offset = band.band.start - window.start
 
     def apply(self, bins: Array, out: Array) -> None:
-        """Write the filtered spectrum to `out`, its band from bin 0 on, folded where it is long."""
+        """Write the filtered spectrum to `out`, from bin 0 on, with a long band folded."""
         band, xp = self.band, self.band.xp
-        for part in band.parts:
-            spectrum = bins[..., self.offset + part.bins.start : self.offset + part.bins.stop]
-            write = xp.filter if part.bins.start < band.width else xp.filter_add
-            write(spectrum, band.gains(part), out=out[..., part.target])
+        for segment in band.segments:
+            start, stop = segment.bins.start, segment.bins.stop
+            spectrum = bins[..., self.offset + start : self.offset + stop]
+            write = xp.filter if start < band.width else xp.filter_add
+            write(spectrum, band.gains(segment), out=out[..., segment.target])
         xp.set_zero(out[..., band.width :])

@@ -93,6 +93,7 @@ def check_signals(
     """
     fitting = expected is None
     refuse_masked("X", X)
+    X = check_tensor("X", X)
     n_signals = X.shape[0] if is_dask(X) and X.ndim > 1 else None
     given = signals_in(X)
     if given is None:
@@ -130,7 +131,6 @@ def check_library(estimator: Any, library: str, method: str, fitted_on: str) -> 
 
 def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Array:
     """Check signals in one array, or in a table with a column for each sample."""
-    X = check_tensor("X", X)
     if isinstance(X, list | tuple) or not hasattr(X, "shape"):
         X = as_array("X", X)
     _check_dimensions(X)
