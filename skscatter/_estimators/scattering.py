@@ -825,7 +825,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             return
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
         parameters = {
-            **self._spec.of_one_row(),
+            **self._spec.row_parameters(),
             "kymatio": self.backend in KYMATIO_BACKENDS,
             # A subclass may make other features of the same specification.
             "class": f"{type(self).__module__}.{type(self).__qualname__}",
