@@ -34,7 +34,7 @@ CASES = [
 
 
 def rates(settings):
-    return range(settings.subsampling(settings.J) + 1)
+    return range(settings.log2_rate(settings.J) + 1)
 
 
 def averaged(form, U):
