@@ -252,7 +252,7 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
     plan = make_plan(settings, lay_out(settings, case.n_times).grid, xp)
     batches = [batch for stage in plan.stages for batch in stage.batches]
-    reals = sum(len(batch.paths) * batch.n * (10 if batch.next_source else 9) for batch in batches)
+    reals = sum(len(batch.paths) * batch.n * (10 if batch.destination else 9) for batch in batches)
     n_bytes = len(X) * reals * X.itemsize
     target, source = torch.empty(2, 2**28, dtype=torch.uint8, device="cuda")
     n_copies = max(1, round(n_bytes / (2 * len(source))))
