@@ -135,7 +135,7 @@ def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run,
 
 
 def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
-    """Only the Fourier transforms of the fused engine, in its shapes and in as little memory."""
+    """Only the Fourier transforms of the cascade, in its shapes and in as little memory."""
     from skscatter._backends.numpy_arrays import NumpyNamespace
     from skscatter._scattering.cascade import Cascade
     from skscatter._scattering.layout import lay_out
@@ -151,8 +151,8 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
     chunk = min(plan.chunk, -(-len(X) // n_threads))
     work = [
         (
-            np.zeros(chunk * cascade.room, X.dtype),
-            np.zeros(chunk * cascade.largest_batch, xp.complex_dtype),
+            np.zeros(chunk * cascade.reals_per_signal, X.dtype),
+            np.zeros(chunk * cascade.complex_per_signal, xp.complex_dtype),
         )
         for _ in range(n_threads)
     ]
