@@ -178,3 +178,29 @@ def test_many_overlapping_frames_are_transformed_without_a_copy():
 def test_what_cannot_be_cut_is_refused(arguments, parameters, error, message):
     with pytest.raises(error, match=message):
         frame_signal(*arguments, **parameters)
+
+
+@pytest.mark.reliability("Bad input")
+def test_sampling_rates_that_would_make_times_infinite_are_refused():
+    for rate in (1e-320, 5e-324, 1e-300):
+        with pytest.raises(ValueError, match=r"sampling_rate=.* at least 1e-280 Hz"):
+            frame_signal(np.zeros(100), 10, sampling_rate=rate)
+        with pytest.raises(ValueError, match=r"sampling_rate=.* at least 1e-280 Hz"):
+            LogScattering1D(sampling_rate=rate).fit(np.zeros((2, 100)))
+    with np.errstate(all="raise"):
+        assert np.isfinite(frame_signal(np.zeros(100), 10, sampling_rate=1e-280).start).all()
+        times = LogScattering1D(sampling_rate=1e-280).fit(np.zeros((2, 100))).frame_times()
+    assert np.isfinite(times).all()
+
+
+@pytest.mark.reliability("Bad input")
+def test_tensors_and_names_of_files_get_the_errors_of_transformers():
+    with pytest.raises(ValueError, match=r"x\[0\]='a\.wav' is text.*load_recordings"):
+        frame_signal(["a.wav", "b.wav"], 1)
+    torch = pytest.importorskip("torch")
+    x = torch.arange(100.0)
+    np.testing.assert_array_equal(
+        frame_signal(x.bfloat16(), 20).frames, frame_signal(x.bfloat16().float(), 20).frames
+    )
+    with pytest.raises(ValueError, match=r"x is a tensor that requires gradients.*x\.detach\(\)"):
+        frame_signal(x.requires_grad_(), 20)

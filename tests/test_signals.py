@@ -140,6 +140,68 @@ def test_the_scale_comes_from_the_median_length():
         assert Scattering1D().fit([noise(n) for n in (7, 8192, 9000)]).J_ == 8
 
 
+def mostly_long(length, channels=()):
+    """Return 20 signals of 8000 samples, one of which is cut."""
+    signals = [noise(*channels, 8000, seed=i) for i in range(20)]
+    signals[7] = signals[7][..., :length]
+    return signals
+
+
+@pytest.mark.parametrize("length", [1, 3, 40, 127])
+@pytest.mark.parametrize("padding", ["reflect", "zero", "periodic"])
+def test_one_short_signal_is_named_and_continued_and_changes_no_other(length, padding):
+    X = mostly_long(length)
+    transformer = LogScattering1D(padding=padding)
+    message = rf"scale of 128 samples.*padding='{padding}': X\[7\] \({length} samples\)\. Set"
+    with pytest.warns(UserWarning, match=message) as caught:
+        transformer.fit(X)
+    assert caught[0].filename == __file__
+    assert transformer.J_ == 7
+    with pytest.warns(UserWarning, match=message) as caught:
+        features = transformer.transform(X)
+    assert caught[0].filename == __file__  # not that of scikit-learn's wrapper
+    mode = {"reflect": "reflect", "zero": "constant", "periodic": "wrap"}[padding]
+    long_enough = [*X[:7], np.pad(X[7], (0, 128 - length), mode=mode), *X[8:]]
+    np.testing.assert_array_equal(features, transformer.transform(long_enough))
+    with pytest.warns(UserWarning, match=message):
+        S = transformer.scatter(X)
+    assert S[7].shape[-1] == len(transformer.frame_times(length)) == 1
+
+
+def test_short_signals_of_channels_in_batches_and_in_the_store_are_continued(tmp_path):
+    X = mostly_long(40, (2,))
+    transformer = LogScattering1D(memory=tmp_path, n_segments=3)
+    message = r"X\[7\] \(40 samples\)"
+    with pytest.warns(UserWarning, match=message):
+        features = transformer.fit_transform(X)
+    with pytest.warns(UserWarning, match=message):
+        cached = transformer.transform(X)
+    np.testing.assert_array_equal(cached, features)
+    with pytest.warns(UserWarning, match=r"X\[0\] \(40 samples\)"):
+        batches = list(transformer.transform_batches([X[:7], X[7:8], X[8:]]))
+    np.testing.assert_array_equal(np.concatenate(batches), features)
+
+
+def test_five_of_many_short_signals_are_named():
+    X = [noise(8000)] * 20 + [noise(30)] * 8
+    with pytest.warns(UserWarning, match=r"X\[24\] \(30 samples\) and 3 others"):
+        assert Scattering1D().fit(X).J_ == 7
+
+
+@pytest.mark.reliability("Bad input")
+def test_one_short_signal_is_refused_where_scales_are_given():
+    X = mostly_long(40)
+    for parameters, message in (
+        ({"J": 7}, r"J=7 needs .* 2\*\*J = 128 samples, but X\[7\] has 40"),
+        ({"T": 500}, r"T=500 needs .*, but X\[7\] has 40\. T must be between 1 and 128"),
+        ({"stride": 512}, r"stride=512 .* 1 to 128"),
+        ({"n_segments": 129}, r"n_segments=129 .* 1 to 128"),
+        ({"pooling": None}, r"pooling=None .* 40 to 8000 samples"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            LogScattering1D(**parameters).fit(X)
+
+
 @pytest.mark.reliability("Bad input")
 def test_arrays_of_signals_that_are_all_too_short_are_refused():
     transformer = Scattering1D().fit([noise(50), noise(60)])

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import joblib
 import numpy as np
@@ -12,6 +13,8 @@ import pandas as pd
 import polars as pl
 import pytest
 import sklearn
+import tqdm.auto
+import tqdm.std
 from cases import one_bad
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -24,6 +27,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skscatter import LogScattering1D, Scattering1D
 from skscatter._backends.engines import get_engine
+from skscatter._estimators.scattering import warn_once
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 
@@ -349,6 +353,48 @@ def test_a_scale_without_room_for_the_wavelets_is_warned_of():
     Scattering1D().fit(np.ones((2, 4)))  # no J would do better
 
 
+@pytest.mark.parametrize("padding", ["reflect", "zero"])
+def test_signals_too_short_for_a_chosen_average_are_warned_of_as_by_kymatio(padding):
+    warn_once.cache_clear()
+    with pytest.warns(UserWarning, match=r"support is too small to avoid border .*T=104.*the 470"):
+        Scattering1D(J=7, T=104, padding=padding).fit(np.ones((2, 470)))
+    warn_once.cache_clear()
+    with pytest.warns(UserWarning, match=r"border effects: T=104 .* 460 of the shortest"):
+        Scattering1D(J=6, T=104, padding=padding).fit([np.ones(8000), np.ones(460)])
+
+
+def test_averages_by_default_or_without_borders_are_not_warned_of():
+    warn_once.cache_clear()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for n_times in (1, 3, 16, 100, 470, 8192):
+            Scattering1D().fit(np.ones((2, n_times)))
+        Scattering1D(J=7, T=104, padding="periodic").fit(np.ones((2, 470)))
+        Scattering1D(J=7, T=104).fit(np.ones((2, 4700)))
+
+
+def test_a_search_warns_of_each_scale_once_however_often_it_is_fitted(tones):
+    warn_once.cache_clear()
+    X, y = tones
+    model = make_pipeline(LogScattering1D(Q=16), LogisticRegression())
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        GridSearchCV(model, {"logscattering1d__J": [2, 3]}, cv=3).fit(X, y)
+    assert [str(each.message)[:3] for each in caught] == ["J=2", "J=3"]
+    assert {each.filename for each in caught} == {__file__}
+
+
+def test_a_fit_that_fails_leaves_the_one_before_as_it_was():
+    frame = pd.DataFrame(np.random.default_rng(0).standard_normal((3, 100))).add_prefix("t")
+    transformer = LogScattering1D().fit(frame)
+    before, state = transformer.transform(frame), vars(transformer).copy()
+    for other in frame.iloc[:, :50], frame.to_numpy()[:, :50], list(frame.to_numpy()):
+        with pytest.raises(ValueError, match="J=30"):
+            transformer.set_params(J=30).fit(other)
+        assert vars(transformer.set_params(J=None)) == state
+        np.testing.assert_array_equal(transformer.transform(frame), before)
+
+
 # ---------------------------------------------------------------- life in scikit-learn
 
 
@@ -529,6 +575,21 @@ def test_progress_is_shown_on_request(Transformer, capsys):
     assert f"{Transformer.__name__}: 100%" in capsys.readouterr().err
     Transformer().fit_transform(X)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_lock_of_tqdm_that_an_interrupt_left_locked_holds_up_no_transform(verbose, monkeypatch):
+    class Locked:
+        def acquire(self, *_, **__):
+            pytest.fail("would wait for ever")
+
+        __enter__ = release = __exit__ = acquire
+
+    monkeypatch.setattr(tqdm.auto.tqdm, "_lock", Locked(), raising=False)
+    monkeypatch.setattr(tqdm.std.tqdm, "_lock", Locked(), raising=False)
+    X = np.random.default_rng(0).standard_normal((5, 64))
+    transformer = LogScattering1D(verbose=verbose, batch_size=1, n_jobs=2).fit(X)
+    assert transformer.transform(X).shape[0] == len(transformer.scatter(X)) == 5
 
 
 def test_transforming_leaves_signals_and_settings_alone():

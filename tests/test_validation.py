@@ -194,9 +194,10 @@ def test_lists_that_are_no_array_are_refused():
 @pytest.mark.parametrize(
     ("signals", "message"),
     [
-        (np.ones((650, 2)), r"650 signals of 2 sample\(s\).*X\.T\[np\.newaxis\] is one signal"),
+        (np.ones((650, 2)), r"650 signals of 2 sample\(s\).*X\.T\[np\.newaxis\] one signal"),
         (pd.DataFrame(np.ones((650, 2))), r"650 signals of 2 sample.*X\.T"),
         (np.ones((6, 512, 1)), r"512 channels of 1 sample.*np\.swapaxes\(X, 1, 2\)"),
+        (np.ones((6, 512, 12)), r"512 channels of 12 sample.*np\.swapaxes\(X, 1, 2\)"),
         ([np.ones((512, 2)), np.ones((512, 3))], r"512 channels of 3 sample.*\[x\.T for x in X\]"),
     ],
 )
@@ -211,7 +212,7 @@ def test_few_or_long_signals_are_not_warned_of():
     for signals in (
         np.ones((200, 2)),
         np.ones((1000, 8)),
-        np.ones((2, 500, 8)),
+        np.ones((2, 500, 64)),
         np.ones((1000, 1, 8)),
     ):
         LogScattering1D(Q=1).fit(signals)

@@ -1,6 +1,11 @@
 """Units of frequencies and times."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from skscatter._common.parameters import check_real
+
+# Times of a signal of any length are finite in seconds with this sampling rate.
+LOWEST_RATE = 1e-280
 
 
 class Units(NamedTuple):
@@ -18,6 +23,20 @@ class Units(NamedTuple):
     frequency: str
     time: str
     rate: float
+
+
+def check_sampling_rate(value: Any) -> float:
+    """Return a sampling rate in Hz.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a finite number above 0, or so small that times would be infinite.
+    """
+    rate = check_real("sampling_rate", value, minimum=0, exclusive=True)
+    if rate < LOWEST_RATE:
+        raise ValueError(f"sampling_rate={value!r} must be at least {LOWEST_RATE} Hz.")
+    return rate
 
 
 def units_for(sampling_rate: float | None) -> Units:

@@ -2,9 +2,8 @@
 
 import copy
 import threading
-import warnings
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
@@ -13,7 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import get_config
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
-from tqdm.auto import tqdm
 
 from skscatter._backends.choice import (
     KYMATIO_BACKENDS,
@@ -29,7 +27,8 @@ from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
-from skscatter._common.units import units_for
+from skscatter._common.units import check_sampling_rate, units_for
+from skscatter._common.warn import warn_caller
 from skscatter._estimators.docstrings import share_descriptions
 from skscatter._estimators.feature_table import (
     PathFeature,
@@ -38,6 +37,7 @@ from skscatter._estimators.feature_table import (
     path_features,
 )
 from skscatter._estimators.saving import Saved
+from skscatter._execution.progress import Progress, progress_bar
 from skscatter._execution.run import Run, floating_point, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
 from skscatter._execution.threads import check_n_jobs
@@ -81,7 +81,7 @@ class CallOptions(NamedTuple):
 @lru_cache(maxsize=256)
 def warn_once(message: str) -> None:
     """Warn of something that a search would otherwise repeat for each of its fits."""
-    warnings.warn(message, UserWarning, stacklevel=4)
+    warn_caller(message)
 
 
 @public
@@ -203,8 +203,10 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     Against a transform that subsamples nothing, on spoken digits (J=8, Q=12), order 1 differs by
     3e-6 and order 2 by 1.3e-4 with ``subsampling="standard"``, by 2e-5 and 7e-4 with
     ``"critical"`` (relative; ``benchmarks/aliasing.py``). These figures hold for such signals and
-    settings. With ``Q=1`` or for tones the error of ``"critical"`` reaches 2e-2, and a pure tone
-    gets a false second order of about a hundredth of its first.
+    settings. With ``"critical"``, on noise, pulses, chirps and tones with and without harmonics or
+    modulation, the largest error of a coefficient is 1e-2 of the signal's largest one for `Q` of 4
+    or more, and 4e-2 for ``Q=1``. A pure tone then gets a false second order of up to 2e-2 of its
+    first.
 
     With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors on the same
     device, which they do not leave. A dask array gives a dask array, computed chunk by chunk where
@@ -306,11 +308,15 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        signals = check_signals(X, estimator=self, min_signals=self._call.min_signals)
+        # An error or an interrupt leaves an earlier fit as it was, with the names of its columns.
+        fitted: Any = object.__new__(type(self))
+        fitted.__dict__.update(self.__dict__)
+        signals = check_signals(X, estimator=fitted, min_signals=self._call.min_signals)
         spec = self._specify(signals)
         self._warn_of_scale(spec.settings, signals)
         continue_short(signals, spec.settings.min_times, spec.settings.padding)
-        self._spec = spec
+        fitted._spec = spec
+        self.__dict__ = fitted.__dict__
         return self
 
     def transform(self, X: ArrayLike) -> Array:
@@ -698,7 +704,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_integer("n_segments", self.n_segments, minimum=1)
         check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS)
         if self.sampling_rate is not None:
-            check_real("sampling_rate", self.sampling_rate, minimum=0, exclusive=True)
+            check_sampling_rate(self.sampling_rate)
         self._check_means()
 
     def _check_means(self) -> None:
@@ -816,11 +822,11 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         device = NUMPY if signals.from_numpy else device_of(signals.block(range(0)))
         return namespace_on(device, precision_of(signals).name)
 
-    def _progress(self, n_rows: int) -> Any:
-        return tqdm(total=n_rows, desc=type(self).__name__, unit="signal", disable=not self.verbose)
+    def _progress(self, n_rows: int) -> AbstractContextManager[Progress]:
+        return progress_bar(n_rows, type(self).__name__, shown=bool(self.verbose))
 
     def _missing(
-        self, signals: Signals, rows: Array, run: Run, progress: Any
+        self, signals: Signals, rows: Array, run: Run, progress: Progress
     ) -> Generator[Any, None, None]:
         """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
         store = check_memory(self.memory)
@@ -979,11 +985,10 @@ def _common_length(signals: Signals, least: int) -> int:
         If lengths differ.
     """
     lengths = np.maximum(signals.lengths, least)
-    shortest, longest = int(lengths.min()), int(lengths.max())
-    if shortest < longest:
+    if np.ptp(lengths):
         raise ValueError(
             "pooling=None makes features of every frame, and needs signals of one length, but "
-            f"these have {shortest} to {longest} samples. Accepted: a pooling such as 'mean', or "
-            "signals of one length; scatter() gives the frames of each."
+            f"these have {signals.lengths.min()} to {signals.lengths.max()} samples. Accepted: a "
+            "pooling such as 'mean', or signals of one length; scatter() gives the frames of each."
         )
-    return shortest
+    return int(lengths[0])

@@ -112,12 +112,13 @@ class Lengths:
     def __init__(self, n_times: int | NDArray[np.integer], least: int = 1) -> None:
         lengths = np.atleast_1d(n_times)
         self.median = int(np.median(lengths))
-        self.shortest = max(int(lengths.min()), least)
+        shortest = int(lengths.min())
+        self.shortest = max(shortest, least)
         self.largest_J = self.shortest.bit_length() - 1
         self.these_have = (
-            f"these have {self.shortest}"
+            f"these have {shortest}"
             if np.ptp(lengths) == 0
-            else f"X[{np.argmin(lengths)}] has {self.shortest}"
+            else f"X[{np.argmin(lengths)}] has {shortest}"
         )
 
 

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from skscatter._backends.choice import check_tensor
 from skscatter._common.durations import check_duration, check_length
-from skscatter._common.parameters import check_choice, check_real
+from skscatter._common.parameters import check_choice
 from skscatter._common.public import public
+from skscatter._common.units import check_sampling_rate
 from skscatter._signals.containers import refuse_text
 from skscatter._signals.dask_arrays import computed
 
@@ -132,7 +134,7 @@ def _check_lengths(
     """Return the lengths of a frame and of a hop in samples, and the sampling rate."""
     check_choice("unit", unit, UNITS)
     if sampling_rate is not None:
-        sampling_rate = check_real("sampling_rate", sampling_rate, minimum=0, exclusive=True)
+        sampling_rate = check_sampling_rate(sampling_rate)
     elif unit == "seconds":
         raise ValueError("unit='seconds' needs a sampling_rate in Hz, but sampling_rate=None.")
 
@@ -150,10 +152,11 @@ def _check_lengths(
 def _as_record(x: Any, frame_length: int) -> NDArray[Any]:
     """Return a record as an array, masked or not, that holds at least one frame."""
     refuse_text("x", x)
-    masked_parts = isinstance(x, list | tuple) and any(
-        isinstance(part, np.ma.MaskedArray) for part in x
-    )
-    record = np.ma.array(x) if masked_parts else np.asanyarray(computed(x))
+    parts = x if isinstance(x, list | tuple) else ()
+    for i, part in enumerate(parts):
+        refuse_text(f"x[{i}]", part)
+    masked_parts = any(isinstance(part, np.ma.MaskedArray) for part in parts)
+    record = np.ma.array(x) if masked_parts else np.asanyarray(computed(check_tensor("x", x)))
     if record.ndim not in (1, 2):
         raise ValueError(
             f"x of shape {record.shape} must be a record of shape (n_times,) or (n_channels, "

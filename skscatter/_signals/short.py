@@ -1,9 +1,8 @@
 """Signals that are too short for the scale that most of them decided on."""
 
-import warnings
-
 import numpy as np
 
+from skscatter._common.warn import warn_caller
 from skscatter._signals.rows import SignalCollection, Signals
 
 NUMPY_MODES = {"reflect": "reflect", "zero": "constant", "periodic": "wrap"}
@@ -37,11 +36,9 @@ def continue_short(signals: Signals, min_times: int, padding: str) -> Signals:
         return signals
     named = ", ".join(f"X[{i}] ({signals.lengths[i]} samples)" for i in short[:NAMED])
     others = f" and {len(short) - NAMED} others" if len(short) > NAMED else ""
-    warnings.warn(
+    warn_caller(
         f"Too short for the scale of {min_times} samples, and continued to it with "
-        f"padding={padding!r}: {named}{others}. Set a smaller J, or leave them out.",
-        UserWarning,
-        stacklevel=4,
+        f"padding={padding!r}: {named}{others}. Set a smaller J, or leave them out."
     )
     mode = NUMPY_MODES[padding]
     continued = list(signals.signals)

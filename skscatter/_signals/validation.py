@@ -1,6 +1,5 @@
 """Check signals as they come in, once and in one place."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from skscatter._backends.choice import check_tensor
+from skscatter._common.warn import warn_caller
 from skscatter._scattering.namespace import Array
 from skscatter._signals.containers import signals_in
 from skscatter._signals.dask_arrays import is_dask, stand_in
@@ -27,6 +27,8 @@ from skscatter._signals.samples import (
 # Eight wavelets an octave do not fit into fewer than SHORT samples. Beside an axis of at least LONG
 # entries, this one is probably not time.
 SHORT, LONG = 8, 256
+# Nor is it beside so many times as many channels.
+RATIO = 8
 
 
 @dataclass(frozen=True)
@@ -236,20 +238,19 @@ def _warn_of_axes(signals: Signals, n_signals: int) -> None:
     """Warn of very short signals beside a long axis, which may be that of time."""
     n_times = int(signals.lengths.max(initial=0))
     others = signals.n_channels if signals.n_channels > 1 else n_signals
-    if n_times >= SHORT or not others >= LONG:
+    too_short = n_times < SHORT or n_times * RATIO <= signals.n_channels
+    if not others >= LONG or not too_short:
         return
     if signals.is_collection:
-        remedy = "[x.T for x in X]"
+        remedy = "[x.T for x in X] puts it there"
     elif signals.n_channels > 1:
-        remedy = "np.swapaxes(X, 1, 2)"
+        remedy = "np.swapaxes(X, 1, 2) puts it there"
     else:
-        remedy = "X.T[np.newaxis] is one signal with a channel for each column, and X.T"
+        remedy = "X.T has a signal for each column, X.T[np.newaxis] one signal with such channels"
     many = "channels" if signals.n_channels > 1 else "signals"
-    warnings.warn(
+    warn_caller(
         f"X holds {others} {many} of {n_times} sample(s), too few for wavelets. Is time on the "
-        f"wrong axis? It must be the last: see {remedy}.",
-        UserWarning,
-        stacklevel=4,
+        f"wrong axis? It must be the last: {remedy}."
     )
 
 
