@@ -185,6 +185,45 @@ def test_critical_subsampling_halves_the_rates_and_stays_close(subsampling, halv
         assert relative_error(S[:, order == k], exact[:, order == k]) < bound
 
 
+def broadband_and_tonal_signals(n_times):
+    """Return pure, modulated and harmonic tones, chirps, pulses and noise; pure tones first."""
+    t = np.arange(n_times)
+    tones = np.cos(2 * np.pi * np.outer(np.linspace(0.01, 0.49, 13), t))
+    modulated = [
+        (1 + np.cos(2 * np.pi * rate * t)) * np.cos(2 * np.pi * carrier * t)
+        for rate in (0.004, 0.05)
+        for carrier in (0.06, 0.2, 0.4)
+    ]
+    harmonic = [
+        sum(np.cos(2 * np.pi * f * k * t) / k for k in range(1, int(0.5 / f)))
+        for f in (0.013, 0.041, 0.11)
+    ]
+    chirps = np.cos(2 * np.pi * np.outer([0.5, 1, 2], t**2) / 8 / n_times)
+    pulses = np.random.default_rng(0).random((4, n_times)) < 0.003
+    return np.vstack([tones, modulated, harmonic, chirps, pulses, noise(n_times, 4)]), len(tones)
+
+
+@pytest.mark.parametrize(("Q", "bound"), [(1, 0.04), ((1, 2), 0.04), (4, 0.01), (8, 0.01)])
+def test_errors_of_critical_subsampling_are_small_beside_the_largest_coefficient(Q, bound):
+    X, n_tones = broadband_and_tonal_signals(2048)
+    settings = resolve(2048, J=5, Q=Q, subsampling="critical")
+    finest = resolve(2048, J=5, Q=Q, stride=1)
+    S, exact = scattered(settings, X), scattered(finest, X)
+    first, first_finest = (
+        layout.grid.first_frame - layout.start
+        for layout in (lay_out(settings, 2048), lay_out(finest, 2048))
+    )
+    exact = exact[..., first - first_finest :: settings.stride]
+    order = paths_of(settings)["order"]
+    largest = exact.max(axis=(1, 2))
+    error = abs(S - exact).max(axis=(1, 2)) / largest
+    assert error.max() < bound
+    if Q == 1:
+        assert error.max() > bound / 4  # the bound is no idle one
+    false = (S - exact)[:n_tones, order == 2].max(axis=(1, 2)) / largest[:n_tones]
+    assert false.max() < 0.02
+
+
 @pytest.mark.parametrize("Q", [1, 4, 8, 12])
 def test_unit_sine_has_the_same_first_order_peak_at_every_octave(Q):
     settings = resolve(2**14, J=9, Q=Q, max_order=1)
