@@ -341,7 +341,7 @@ def test_coefficients_are_those_of_scatter():
         if path["order"] == 2:
             row = np.abs(display.path_map.carriers - path["xi1"] * SAMPLING_RATE).argmin()
             column = np.abs(display.path_map.modulations - path["xi2"] * SAMPLING_RATE).argmin()
-            assert display.S2[row, column] == coefficient
+            assert display.S2[row, column] == pytest.approx(coefficient, rel=1e-12)
     assert np.isfinite(display.S2).sum() == (paths["order"] == 2).sum()
 
 
@@ -372,6 +372,24 @@ def test_silence_has_a_picture():
         ScatteringDisplay.from_estimator(fitted(Scattering1D), np.zeros(N_TIMES)),
     ):
         display.figure_.draw_without_rendering()
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", ["smallest", "small", "large"])
+def test_the_faintest_and_the_loudest_signals_have_pictures(size, dtype, relative):
+    info = np.finfo(dtype)
+    amplitude = {"smallest": info.smallest_subnormal * 100, "small": info.tiny, "large": info.max}
+    t = np.arange(512)
+    x = (np.sign(np.cos(t / 20) * np.cos(t)) * (amplitude[size] / 64)).astype(dtype)
+    transformer = Scattering1D(J=5, Q=4).fit(x[np.newaxis])
+    with np.errstate(all="raise"):
+        display = ScatteringDisplay.from_estimator(transformer, x)
+        display.plot(relative=relative)
+        ScalogramDisplay.from_estimator(transformer, x)
+    assert np.isfinite(display.S1).all()
+    means = transformer.transform(x[np.newaxis])[0, transformer.paths_["order"] == 2]
+    assert np.nanmax(display.S2) == pytest.approx(means.max(), rel=0.1, abs=0)
 
 
 def test_without_order_2_there_is_one_panel():

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from skscatter._common.optional import import_optional
 from skscatter._common.units import units_for
 
+# Least end of a colour scale. Matplotlib replaces the ends of smaller ones by -0.1 and 0.1.
+LEAST_END = 1e-280
+
 
 def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -> NDArray[Any]:
     """Return axes to draw into, one for each panel.
@@ -82,6 +85,12 @@ def cell_edges(centres: NDArray[np.floating], *, log: bool = False) -> NDArray[n
     )
 
 
+def mean_over_time(S: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Average coefficients over frames. The sum of large ones would overflow, the mean does not."""
+    with np.errstate(under="ignore"):
+        return np.asarray((S / S.shape[-1]).sum(axis=-1))
+
+
 def frequency_axis(axis: Any) -> None:
     """Make an axis logarithmic, with ticks at 100, 200, 500."""
     from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
@@ -100,6 +109,7 @@ def magnitudes(values: NDArray[np.floating], floor: float | None = None) -> Any:
     from matplotlib.colors import LogNorm
 
     largest = float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
+    largest = max(largest, LEAST_END)
     if floor is None or floor >= largest:
         floor = 1e-4 * largest
     return LogNorm(floor, largest, clip=True)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from skscatter._common.public import public
 from skscatter._estimators.lookup import find_scattering
 
-from .axes import cell_edges, magnitudes, time_label
+from .axes import cell_edges, magnitudes, mean_over_time, time_label
 from .path_map import PathMap
 from .subject import check_signal
 
@@ -114,7 +114,7 @@ class ScatteringDisplay:
         logarithm = scattering.specification_.logarithm
         return cls(
             S1=S[path_map.order1],
-            S2=path_map.over_modulation(S[path_map.order2].mean(axis=-1)),
+            S2=path_map.over_modulation(mean_over_time(S[path_map.order2])),
             times=scattering.frame_times(x.shape[-1]),
             path_map=path_map,
             floor=None if logarithm is None else logarithm.eps,
@@ -152,10 +152,12 @@ class ScatteringDisplay:
         sampling_rate = self.path_map.sampling_rate
         S2, scale, label = self.S2, magnitudes(self.S2, self.floor), "S2, mean over time"
         if relative:
-            strength = self.S1.mean(axis=1, keepdims=True)
-            floor = self.floor or 1e-4 * self.S1.max()
-            audible = np.where(strength > floor, strength, np.nan)
-            S2, scale, label = self.S2 / audible, None, "S2 / S1, means over time"
+            strength = mean_over_time(self.S1)[:, np.newaxis]
+            with np.errstate(under="ignore"):
+                floor = self.floor or 1e-4 * self.S1.max()
+                audible = np.where(strength > floor, strength, np.nan)
+                S2 = self.S2 / audible
+            scale, label = None, "S2 / S1, means over time"
         common = {"cmap": "magma"} | options
         self.ax_ = self.path_map.draw(
             ax,
