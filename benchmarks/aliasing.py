@@ -1,10 +1,15 @@
-"""What subsampling between the orders costs in accuracy, with either subsampling.
+"""Error of the coefficients from subsampling between the orders.
 
-Compares the coefficients with those of the same transform without any subsampling: relative error
-(Frobenius) of each order over all recordings, and of the worst path. Uses the Free Spoken Digit
-Dataset, or the embedded digits where it is not at hand::
+The coefficients are compared with those of a transform without subsampling. The table gives the
+relative error (Frobenius norm) of each order over all recordings, and of the worst path. The
+recordings are from the Free Spoken Digit Dataset, or the embedded digits if it is not available.
+
+The table of docs/guide/parameters.md comes from::
 
     python benchmarks/aliasing.py
+
+The data set can also be read from an archive::
+
     python benchmarks/aliasing.py --source free-spoken-digit-dataset-1.0.10.zip
 """
 
@@ -18,7 +23,9 @@ from skscatter._cli.demo import load_digits
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", help="path or URL of a copy of the archive")
     parser.add_argument("--n-signals", type=int, default=30)
     parser.add_argument("-J", type=int, default=8)
@@ -29,7 +36,7 @@ def main() -> None:
     X = digits.bunch.data[::every].astype(np.float64)
     settings = {"J": arguments.J, "Q": arguments.Q, "n_jobs": -1}
 
-    # A stride of one sample leaves no room for subsampling. One signal at a time: it is large.
+    # Nothing is subsampled at a stride of one sample. Results are large, so one signal at a time.
     unsampled = Scattering1D(stride=1, **settings).fit(X)
     frames = {}
     for subsampling in "standard", "critical":

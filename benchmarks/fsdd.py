@@ -1,12 +1,15 @@
 """Accuracy on the Free Spoken Digit Dataset: the published setting, and the search of the demo.
 
-Fetches the data set, or takes it from an archive, and prints what README and docs quote::
+The accuracies in README.md come from::
 
     python benchmarks/fsdd.py
+
+The data set is downloaded, or read from an archive::
+
     python benchmarks/fsdd.py --source free-spoken-digit-dataset-1.0.10.zip
 
-Everything that the search chooses is chosen on the training part (recordings 5 to 49 of each
-speaker and digit); the official test part (0 to 4) is scored once.
+The search uses only the training part (recordings 5 to 49 of each speaker and digit). The official
+test part (recordings 0 to 4) is scored once.
 """
 
 import argparse
@@ -19,7 +22,7 @@ from skscatter._cli.demo import EXAMPLE, candidates, load_digits, n_fits, run_ex
 
 
 def feature_error(digits: np.ndarray) -> float:
-    """Relative difference (Frobenius) of the features from those of kymatio."""
+    """Relative difference (Frobenius norm) between the features and those of kymatio."""
     ours, kymatio = (
         LogScattering1D(**EXAMPLE, backend=backend).fit_transform(digits)
         for backend in ("numpy", "kymatio")
@@ -29,9 +32,11 @@ def feature_error(digits: np.ndarray) -> float:
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", help="path or URL of a copy of the archive")
-    parser.add_argument("--data-home")
+    parser.add_argument("--data-home", help="folder of downloaded data sets")
     parser.add_argument("--n-jobs", type=int, default=-1)
     parser.add_argument("--no-search", action="store_true")
     arguments = parser.parse_args()

@@ -1,12 +1,15 @@
-"""The Free Spoken Digit Dataset at its own lengths: time, official split, voices never heard.
+"""Recordings of different lengths: time, accuracy on the official split and on unknown speakers.
 
-Fetches the data set, or takes it from an archive, and prints what README and docs quote::
+The figures in README.md, docs/performance.md and docs/guide/signals.md come from::
 
     python benchmarks/fsdd_ragged.py
+
+The Free Spoken Digit Dataset is downloaded, or read from an archive::
+
     python benchmarks/fsdd_ragged.py --source free-spoken-digit-dataset-1.0.10.zip
 
-Everything is chosen on training data: for the official test part by five folds of the training
-part; for each speaker by leaving out each of the other five in turn.
+Parameters are chosen on training data: for the official test part in five folds of the training
+part, and for each speaker by leaving out each of the other five speakers in turn.
 """
 
 import argparse
@@ -35,7 +38,7 @@ GRID = {
 
 
 def time_both(own: list, common: np.ndarray, n_jobs: int, rounds: int) -> None:
-    """Print how long the transform takes at own lengths and at a common one."""
+    """Print the time of the transform at the recordings' own lengths and at a common length."""
     transformer = LogScattering1D(**EXAMPLE, n_jobs=n_jobs)
     seconds = np.empty((rounds, 2))
     for row in seconds:
@@ -47,7 +50,7 @@ def time_both(own: list, common: np.ndarray, n_jobs: int, rounds: int) -> None:
     ragged, padded = seconds.min(axis=0)
     mean = np.mean([len(x) for x in own])
     print(f"{len(own)} recordings, {EXAMPLE}, {n_jobs} threads, best of {rounds} rounds")
-    print(f"  at their own lengths, {mean:.0f} samples in the mean: {ragged:.2f} s")
+    print(f"  at their own lengths, {mean:.0f} samples on average: {ragged:.2f} s")
     print(f"  at the common length of {common.shape[1]} samples: {padded:.2f} s")
     print(f"  ratio {ragged / padded:.2f} (in the first round {seconds[0, 0] / seconds[0, 1]:.2f})")
 
@@ -55,7 +58,7 @@ def time_both(own: list, common: np.ndarray, n_jobs: int, rounds: int) -> None:
 def search(
     X: list, y: np.ndarray, splits: list, store: Path, n_jobs: int, grid: dict
 ) -> GridSearchCV:
-    """Choose parameters over splits of training data, and fit all of it with the best."""
+    """Choose parameters by cross-validation, and fit the best ones on all training data."""
     pipe = make_pipeline(
         LogScattering1D(**FRAMES, memory=store),
         StandardScaler(),
@@ -65,16 +68,18 @@ def search(
 
 
 def report(name: str, found: GridSearchCV, accuracy: float) -> None:
-    """Print what was chosen and how good it is."""
+    """Print the accuracy and the chosen parameters."""
     chosen = {key.split("__")[1]: value for key, value in found.best_params_.items()}
     print(f"  {name:<10} {accuracy:7.2%}   {found.best_score_:7.2%}   {chosen}", flush=True)
 
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", help="path or URL of a copy of the archive")
-    parser.add_argument("--data-home")
+    parser.add_argument("--data-home", help="folder of downloaded data sets")
     parser.add_argument("--n-jobs", type=int, default=-1)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
@@ -98,13 +103,13 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder, "features.sqlite")
-        print("\nOwn lengths, linear classifier; accuracy on the test part, in the folds, chosen")
+        print("\nOwn lengths, linear classifier: test accuracy, accuracy in the folds, parameters")
         train, test = np.flatnonzero(digits.train), np.flatnonzero(digits.test)
         folds = StratifiedKFold(5, shuffle=True, random_state=0)
         judge("official", train, test, folds, store, GRID)
         for title, grid in (
-            ("A voice never heard", GRID),
-            ("The same with the mean over time alone", GRID | {"logscattering1d__n_segments": [1]}),
+            ("Unknown speakers", GRID),
+            ("Unknown speakers, mean over time only", GRID | {"logscattering1d__n_segments": [1]}),
         ):
             print(title)
             accuracies = [

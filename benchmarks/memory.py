@@ -1,14 +1,17 @@
-"""Measure how much memory it takes to transform what lies on a disk.
+"""Peak memory of transforming signals in a memory-mapped file.
 
-Signals are noise in a file that is mapped into memory, by default 200,000 of 2048 samples in
-float32, 1.6 GB; one long signal is 2**24 samples of it. Each case runs in a process of its own; a
-row gives the largest memory that this process ever had, as the system counts it: Python, all
-libraries, what is in memory of the mapped file, work space and features::
+The table of docs/guide/computing.md comes from::
 
     python benchmarks/memory.py
+
+This takes minutes, and disk space for the file. A smaller run::
+
     python benchmarks/memory.py --n-signals 4000 --json memory.json
 
-It needs the free space on the disk for the file, and minutes (`--threads` are used).
+The signals are noise, by default 200,000 signals of 2048 samples in float32 (1.6 GB). The long
+signal is the first 2**24 samples of the file. Each case runs in a process of its own. A row gives
+the peak resident memory of this process: Python, all libraries, the resident part of the mapped
+file, workspaces and features.
 """
 
 import argparse
@@ -30,19 +33,19 @@ BATCH = 4096
 
 
 def whole_map(transformer: LogScattering1D, X: np.ndarray) -> int:
-    """All features at once; returns their bytes."""
+    """Compute all features at once, and return their bytes."""
     return transformer.fit(X).transform(X).nbytes
 
 
 def batches(transformer: LogScattering1D, X: np.ndarray) -> int:
-    """Features of one batch at a time, which are not kept."""
+    """Compute features batch by batch without keeping them, and return the bytes of a batch."""
     transformer.fit(X[:1])
     slices = (X[i : i + BATCH] for i in range(0, len(X), BATCH))
     return max(features.nbytes for features in transformer.transform_batches(slices))
 
 
 def frames(transformer: LogScattering1D, X: np.ndarray) -> int:
-    """Features of as many frames of the same length, which overlap by half."""
+    """Compute features of as many frames of the same length, which overlap by half."""
     n_signals, n_times = X.shape
     record = X.reshape(-1)[: (n_signals + 1) * n_times // 2]
     view = frame_signal(record, n_times, n_times // 2).frames
@@ -50,7 +53,7 @@ def frames(transformer: LogScattering1D, X: np.ndarray) -> int:
 
 
 def record(dtype: str) -> Callable[[LogScattering1D, np.ndarray], int]:
-    """Features of one signal as long as there is room for in the file, up to 2**24 samples."""
+    """Make a case of one signal: as long as the file allows, up to 2**24 samples."""
 
     def case(transformer: LogScattering1D, X: np.ndarray) -> int:
         n_times = min(2**24, 2 ** (X.size.bit_length() - 1))
@@ -70,20 +73,20 @@ CASES: dict[str, tuple[str, Callable[[LogScattering1D, np.ndarray], int]]] = {
 
 
 def run_case(name: str, path: str, shape: tuple[int, int], n_jobs: int) -> dict[str, float]:
-    """Run a case in this process, and say what it took."""
+    """Run a case in this process, and measure it."""
     X = np.memmap(path, np.float32, "r", shape=shape)
     transformer = LogScattering1D(n_jobs=n_jobs, backend="numpy")
     start = time.perf_counter()
     output = CASES[name][1](transformer, X)
     seconds = time.perf_counter() - start
-    # In KiB, on macOS in bytes.
+    # ru_maxrss is in KiB, on macOS in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return {"peak": peak, "output": output, "seconds": seconds}
 
 
 def write_noise(path: Path, n_signals: int, n_times: int) -> None:
-    """Write signals piece by piece, so that this process stays small."""
+    """Write signals block by block, so that this process needs little memory."""
     rng = np.random.default_rng(0)
     with path.open("wb") as file:
         for i in range(0, n_signals, BATCH):
@@ -93,13 +96,15 @@ def write_noise(path: Path, n_signals: int, n_times: int) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--n-signals", type=int, default=200_000)
     parser.add_argument("--n-times", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
-    parser.add_argument("--folder", help="where to put the file, if not with temporary files")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--folder", help="folder for the file (default: that of temporary files)")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     parser.add_argument("--in-process", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     shape = arguments.n_signals, arguments.n_times

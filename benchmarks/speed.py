@@ -1,24 +1,29 @@
-"""Time skscatter beside kymatio: milliseconds a signal, peak memory, and distance from the floor.
+"""Speed and peak memory of skscatter and kymatio, compared with a lower bound.
 
-Three parts: the shape of the Free Spoken Digit Dataset; signals of 256 to 4 million samples; 1 to
-100,000 signals. Every contender lives in a process of its own, and all run in turn, in rounds, so
-that whatever else the machine does meets all alike; a row gives the best round, the one that was
-disturbed least. ``speed`` is how many times as fast it is as kymatio's best CPU backend in that
-run. Peak memory is what the process grew by from before it made its filters, compilation included.
-Signals are float32 noise: the time does not depend on what is in them. Run it on an otherwise
-idle machine::
+The figures in docs/performance.md come from these commands. README.md quotes the first::
 
     pip install "skscatter[numba,torch,plot]"
-    python benchmarks/speed.py
-    python benchmarks/speed.py --part fsdd --rounds 12
-    python benchmarks/speed.py --json speed.json --figure speed.png
+    python benchmarks/speed.py --part fsdd --rounds 10
+    python benchmarks/speed.py --part fsdd --most-signals 1 --rounds 10
+    python benchmarks/speed.py --part lengths --rounds 3
+    python benchmarks/speed.py --part numbers --rounds 2
+    python benchmarks/speed.py --figure speed.png
 
-The floor on a CPU is the Fourier transforms of the cascade alone, by the same library and on the
-same threads: what the algorithm could take if all else were free. On a GPU it is the time in which
-the memory can carry what the algorithm has to read and write, at the rate of a large copy.
+Use an otherwise idle machine. The parts are: signals of the shape of the Free Spoken Digit Dataset,
+signals of 256 to 4 million samples, and 1 to 100,000 signals. They are float32 noise, because the
+time does not depend on the values.
 
-kymatio is left out where its filters, which are as long as the padded signal, would take tens of
-gigabytes.
+Each contender has a process of its own. All of them run in turn, in rounds, so that other work on
+the machine disturbs them equally. A row gives the best round, which was disturbed least. ``speed``
+is relative to the fastest CPU backend of kymatio in the same run. Peak memory is the growth of the
+process from before the filters are built. It includes compilation.
+
+On a CPU, the floor is the time of the Fourier transforms of the cascade alone, by the same library
+on the same threads. On a GPU, it is the time to copy as many bytes as the cascade has to read and
+write.
+
+kymatio is omitted for long signals. Its filters are as long as the padded signal, and would take
+tens of gigabytes.
 """
 
 import argparse
@@ -42,7 +47,7 @@ import numpy as np
 Run = Callable[[], object]
 
 LONGEST_FOR_KYMATIO = 2**17
-LONGEST_COMPILED = 2**17  # longer ones are left to NumPy
+LONGEST_COMPILED = 2**17  # NumPy computes longer ones
 
 
 @dataclass(frozen=True)
@@ -63,16 +68,19 @@ PARTS = {"fsdd": [FSDD], "lengths": LENGTHS, "numbers": NUMBERS}
 
 @dataclass(frozen=True)
 class Contender:
-    """One of those that are timed.
+    """Something to time.
 
     Attributes
     ----------
     name : str
     make : callable
-        From a case, the signals and a number of threads to what is timed, and the number of
-        signals that this computes.
+        Takes a case, its signals and a number of threads. Returns the function to time, and the
+        number of signals that it computes.
+    n_threads : int
+    longest : int
+        Signals that are longer are omitted.
     floor : str or None
-        The name of the contender that bounds this one from below.
+        Name of the contender that is a lower bound for this one.
     """
 
     name: str
@@ -83,7 +91,7 @@ class Contender:
 
 
 def kymatio_numpy(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
-    """Kymatio's NumPy front end, a few signals at a time (more take longer each)."""
+    """Kymatio's NumPy front end, in small batches (larger ones are slower)."""
     from kymatio.scattering1d.frontend.numpy_frontend import ScatteringNumPy1D
 
     scattering = ScatteringNumPy1D(case.J, case.n_times, Q=case.Q)
@@ -97,7 +105,7 @@ def kymatio_numpy(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
 
 
 def kymatio_torch(device: str) -> Callable[[Case, np.ndarray, int], tuple[Run, int]]:
-    """Kymatio's torch front end, in batches of 64 signals of 8192 samples or as much."""
+    """Kymatio's torch front end, in batches of 64 signals of 8192 samples or the same size."""
 
     def make(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
         import torch
@@ -135,7 +143,7 @@ def skscatter(**parameters: Any) -> Callable[[Case, np.ndarray, int], tuple[Run,
 
 
 def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
-    """Only the Fourier transforms of the cascade, in its shapes and in as little memory."""
+    """Only the Fourier transforms of the NumPy cascade, in the same shapes and workspaces."""
     from skscatter._backends.numpy_arrays import NumpyNamespace
     from skscatter._scattering.cascade import Cascade
     from skscatter._scattering.layout import lay_out
@@ -149,7 +157,7 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
     n_padded = plan.grid.n_padded
     batches = [batch for stage in plan.stages for batch in stage.batches]
     chunk = min(plan.chunk, -(-len(X) // n_threads))
-    work = [
+    workspaces = [
         (
             np.zeros(chunk * cascade.reals_per_signal, X.dtype),
             np.zeros(chunk * cascade.complex_per_signal, xp.complex_dtype),
@@ -164,7 +172,7 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
             for batch in batches:
                 shape = (chunk, len(batch.paths), batch.n)
                 size = math.prod(shape)
-                if batch.n_bins and xp.is_long(batch.n):  # one piece, modulus and all
+                if batch.n_bins and xp.is_long(batch.n):  # includes the modulus
                     xp.envelope_spectra(bands[:size].reshape(shape), batch.n_bins, samples)
                     continue
                 xp.ifft(bands[:size].reshape(shape))
@@ -174,7 +182,7 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
     pool = ThreadPoolExecutor(n_threads)
 
     def run() -> None:
-        for future in [pool.submit(transforms, *arrays) for arrays in work]:
+        for future in [pool.submit(transforms, *arrays) for arrays in workspaces]:
             future.result()
 
     return run, n_chunks * chunk * n_threads
@@ -212,26 +220,26 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
 
     def work(y: np.ndarray, z: np.ndarray) -> None:
         for _ in range(n_groups):
-            y[:] = z[:] = 1e-6  # or numbers grow from transform to transform
+            y[:] = z[:] = 1e-6  # otherwise values grow from transform to transform
             transforms(paths, cascade.twiddles, y, z)
 
-    work_spaces = [cascade._new_workspace()[4:6] for _ in range(n_threads)]
+    workspaces = [cascade._new_workspace()[4:6] for _ in range(n_threads)]
     pool = ThreadPoolExecutor(n_threads)
 
     def run() -> None:
-        for future in [pool.submit(work, *arrays) for arrays in work_spaces]:
+        for future in [pool.submit(work, *arrays) for arrays in workspaces]:
             future.result()
 
-    # Lanes of a group that is not full count for nothing, as in the cascade.
+    # Unused lanes of the last group are not counted, as in the cascade.
     return run, min(len(X), n_groups * LANES * n_threads)
 
 
 def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]:
-    """As many bytes as the fused engine reads and writes at least, copied on the GPU.
+    """Copy as many bytes on the GPU as the cascade has to read and write.
 
-    Of each sample of a band: its spectrum written, transformed (read, written) and its modulus
-    taken (read, half as much written); the modulus read once more, by the low-pass or by the
-    Fourier transform that goes on to the next order and writes half of a spectrum.
+    For each sample of a band, it writes the spectrum, reads it and writes the band, reads the band
+    and writes the modulus, which has half the size. The low-pass or the Fourier transform for the
+    second order reads the modulus. That transform writes half of a spectrum.
     """
     import torch
 
@@ -244,7 +252,7 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
     plan = make_plan(settings, lay_out(settings, case.n_times).grid, xp)
     batches = [batch for stage in plan.stages for batch in stage.batches]
-    reals = sum(len(batch.paths) * batch.n * (10 if batch.next_source else 9) for batch in batches)
+    reals = sum(len(batch.paths) * batch.n * (10 if batch.destination else 9) for batch in batches)
     n_bytes = len(X) * reals * X.itemsize
     target, source = torch.empty(2, 2**28, dtype=torch.uint8, device="cuda")
     n_copies = max(1, round(n_bytes / (2 * len(source))))
@@ -258,7 +266,7 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
 
 
 def contenders(n_threads: int) -> Iterator[Contender]:
-    """List those that this machine can run."""
+    """List the contenders that this machine can run."""
     threads = {n: f"{n} thread{'s' * (n > 1)}" for n in (1, n_threads)}
     yield Contender("kymatio, NumPy", kymatio_numpy, n_threads, LONGEST_FOR_KYMATIO)
     has_torch = find_spec("torch") is not None
@@ -296,7 +304,7 @@ def _has_cuda() -> bool:
 
 
 def resident() -> float:
-    """Memory of this process at its peak, in MB: since `forget_peak`, where that can be done."""
+    """Peak memory of this process in MB, on Linux since `forget_peak`."""
     status = Path("/proc/self/status")
     if status.exists():
         lines = status.read_text(encoding="ascii").splitlines()
@@ -308,17 +316,17 @@ def resident() -> float:
 
 
 def forget_peak() -> None:
-    """Make the present memory the peak (Linux)."""
+    """Reset the peak memory to the present memory, on Linux."""
     clear = Path("/proc/self/clear_refs")
     if clear.exists():
         clear.write_text("5", encoding="ascii")
 
 
-def work(pipe: Any, index: int, case: Case, n_threads: int) -> None:
-    """Send the peak memory of a first run, and for each message the milliseconds of another."""
+def time_contender(pipe: Any, index: int, case: Case, n_threads: int) -> None:
+    """Send the peak memory of a first run, then milliseconds per signal for each message."""
     from threadpoolctl import threadpool_limits
 
-    from skscatter import Scattering1D  # importing is no part of a contender's memory
+    from skscatter import Scattering1D  # so that the import does not count
 
     assert Scattering1D
     contender = list(contenders(n_threads))[index]
@@ -345,11 +353,11 @@ def work(pipe: Any, index: int, case: Case, n_threads: int) -> None:
 
 
 @contextmanager
-def working(index: int, case: Case, n_threads: int) -> Iterator[Any]:
-    """Keep a process for a contender; give the pipe to it, after its first run."""
+def process_of(index: int, case: Case, n_threads: int) -> Iterator[Any]:
+    """Run a process for a contender, and return the pipe to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=work, args=(theirs, index, case, n_threads))
+    process = context.Process(target=time_contender, args=(theirs, index, case, n_threads))
     process.start()
     theirs.close()
     try:
@@ -360,20 +368,20 @@ def working(index: int, case: Case, n_threads: int) -> Iterator[Any]:
 
 
 def measure(case: Case, n_threads: int, n_rounds: int) -> list[dict[str, Any]]:
-    """Time all contenders on a case, and print their rows."""
+    """Time all contenders on a case, and print a table."""
     from contextlib import ExitStack
 
     print(
         f"\n{case.n_signals} signals of {case.n_times} samples, float32, J={case.J}, Q={case.Q}; "
-        f"best of {n_rounds} rounds\n\n{'':48}{'ms a signal':>12}"
+        f"best of {n_rounds} rounds\n\n{'':52}{'ms/signal':>12}"
         f"{'speed':>8}{'of floor':>10}{'peak MB':>9}"
     )
     running, peaks, times = {}, {}, {}
     with ExitStack() as stack:
         for index, contender in enumerate(contenders(n_threads)):
-            alone = contender.n_threads > case.n_signals  # one signal keeps one thread busy
-            if case.n_times <= contender.longest and not (alone and "FFTs" in contender.name):
-                pipe = stack.enter_context(working(index, case, n_threads))
+            idle = contender.n_threads > case.n_signals  # some threads have no signal
+            if case.n_times <= contender.longest and not (idle and "FFTs" in contender.name):
+                pipe = stack.enter_context(process_of(index, case, n_threads))
                 peaks[contender] = pipe.recv()
                 running[contender], times[contender] = pipe, []
         for _ in range(n_rounds):
@@ -399,28 +407,28 @@ def measure(case: Case, n_threads: int, n_rounds: int) -> list[dict[str, Any]]:
             f"{record[key]:.2f}x" if record[key] else "" for key in ("speed", "of_floor")
         )
         print(
-            f"{contender.name:48}{ms:12.4g}{speed:>8}{of_floor:>10}{peaks[contender]:9.0f}",
+            f"{contender.name:52}{ms:12.4g}{speed:>8}{of_floor:>10}{peaks[contender]:9.0f}",
             flush=True,
         )
     return records
 
 
 def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Draw the cost against the length and against the number of signals."""
+    """Plot the time against the length and against the number of signals."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 5), dpi=120, layout="constrained")
     axes = figure.subplots(1, 2)
     panels = [
-        ("lengths", "n_times", "samples in a signal", "µs a thousand samples", 1e6),
-        ("numbers", "n_signals", "signals of 256 samples", "ms a signal", None),
+        ("lengths", "n_times", "samples per signal", "µs per thousand samples", 1e6),
+        ("numbers", "n_signals", "signals of 256 samples", "ms per signal", None),
     ]
-    everyone = dict.fromkeys(record["contender"] for part in results.values() for record in part)
-    colors = dict(zip(everyone, mpl.color_sequences["tab20"] * len(everyone), strict=False))
+    names = dict.fromkeys(record["contender"] for part in results.values() for record in part)
+    colors = dict(zip(names, mpl.color_sequences["tab20"] * len(names), strict=False))
     handles: dict[str, Any] = {}
     for ax, (part, key, xlabel, ylabel, per_sample) in zip(axes, panels, strict=True):
-        for name in everyone:
+        for name in names:
             rows = [row for row in results.get(part, []) if row["contender"] == name]
             if not rows:
                 continue
@@ -440,15 +448,17 @@ def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--part", choices=[*PARTS, "all"], default="all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--most-signals", type=int, default=sys.maxsize, help="for a quick look")
-    parser.add_argument("--shortest", type=int, default=0, help="leave out shorter signals")
-    parser.add_argument("--longest", type=int, default=sys.maxsize, help="leave out longer signals")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
-    parser.add_argument("--figure", type=Path, help="also draw them, to this file")
+    parser.add_argument("--most-signals", type=int, default=sys.maxsize, help="limit their number")
+    parser.add_argument("--shortest", type=int, default=0, help="omit shorter signals")
+    parser.add_argument("--longest", type=int, default=sys.maxsize, help="omit longer signals")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    parser.add_argument("--figure", type=Path, help="also plot them to this file")
     arguments = parser.parse_args()
 
     results = {}

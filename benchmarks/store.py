@@ -1,10 +1,16 @@
-"""What the row store saves: a grid search on the Free Spoken Digit Dataset, with and without it.
+"""Time of a grid search on the Free Spoken Digit Dataset with and without the row store.
 
-Five folds, J in {7, 8, 9} and Q in {8, 12}, in processes::
+The figures in docs/performance.md come from::
 
     python benchmarks/store.py
+
+The data set can also be read from an archive. Noise makes a quick run::
+
     python benchmarks/store.py --source free-spoken-digit-dataset-1.0.10.zip --json store.json
-    python benchmarks/store.py --n-signals 60 --n-times 1024  # to see it run
+    python benchmarks/store.py --n-signals 60 --n-times 1024
+
+The search has five folds, J in {7, 8, 9} and Q in {8, 12}, and runs in processes. A row of the
+store is the cached features of one channel of one signal.
 
 There are three searches: without a store, with a new one, and with the same one after a change of
 the classifier, which leaves the scattering as it is. The first two must give the same scores.
@@ -39,24 +45,24 @@ from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd
 
 GRID = {"scattering__J": [7, 8, 9], "scattering__Q": [8, 12]}
-LOG = "SKSCATTER_BENCHMARK_LOG"  # names a file; workers inherit it
+LOG = "SKSCATTER_BENCHMARK_LOG"  # environment variable with the log file, which workers inherit
 
 
 class TimedScattering(LogScattering1D):
-    """Note the time of each `transform`, in whatever process it runs."""
+    """Log the time of each `transform` in any process."""
 
     def transform(self, X: np.ndarray) -> np.ndarray:  # noqa: D102
         start, cpu_start = time.perf_counter(), time.thread_time()
         with one_blas_thread():
             features = super().transform(X)
         clock, cpu = time.perf_counter() - start, time.thread_time() - cpu_start
-        with Path(os.environ[LOG]).open("a") as file:  # one short line: written at once
+        with Path(os.environ[LOG]).open("a") as file:  # a short line is written at once
             file.write(f"{clock} {cpu} {len(X)}\n")
         return features
 
 
 class OneThreadRegression(LogisticRegression):
-    """A regression that does not compete with its neighbours for cores."""
+    """Logistic regression with a single BLAS thread."""
 
     def fit(self, X: np.ndarray, y: np.ndarray) -> "OneThreadRegression":  # noqa: D102
         with one_blas_thread():
@@ -66,7 +72,7 @@ class OneThreadRegression(LogisticRegression):
 def search(
     X: np.ndarray, y: np.ndarray, *, memory: RowStore | None, C: float, n_jobs: int, folder: Path
 ) -> tuple[dict[str, float], GridSearchCV]:
-    """Run one search; return seconds and rows, and the search."""
+    """Run one search. Return its seconds and rows, and the search."""
     log = folder / "transforms.txt"
     log.write_text("")
     os.environ[LOG] = str(log)
@@ -89,10 +95,10 @@ def search(
 def lookup_cost(
     X: np.ndarray, parameters: dict[str, Any], memory: RowStore, n_rounds: int
 ) -> dict[str, float]:
-    """Microseconds to compute a row, and to find it."""
-    times: dict[str, list[float]] = {"compute": [], "find": []}
+    """Measure the microseconds to compute a row, and to look it up."""
+    times: dict[str, list[float]] = {"compute": [], "look up": []}
     for _ in range(n_rounds):
-        for what, store in ("compute", None), ("find", memory):
+        for what, store in ("compute", None), ("look up", memory):
             transformer = TimedScattering(backend="numpy", n_jobs=1, memory=store, **parameters)
             transformer.fit(X[:1])
             start = time.perf_counter()
@@ -101,64 +107,82 @@ def lookup_cost(
     return {what: min(values) for what, values in times.items()}
 
 
-def main() -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", help="path or URL of a copy of the archive")
-    parser.add_argument("--data-home")
-    parser.add_argument("--n-jobs", type=int, default=2)
-    parser.add_argument("--n-signals", type=int, help="noise instead of the data set, to try out")
-    parser.add_argument("--n-times", type=int, default=8192)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="write the figures to this file as well")
-    arguments = parser.parse_args()
-
+def load_signals(arguments: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
+    """Load the training part of the data set, or make noise, with labels."""
     if arguments.n_signals:
         rng = np.random.default_rng(0)
         X = rng.standard_normal((arguments.n_signals, arguments.n_times)).astype(np.float32)
-        y = np.arange(len(X)) % 2
-    else:
-        digits = fetch_fsdd(
-            source=arguments.source, data_home=arguments.data_home, n_times=arguments.n_times
-        )
-        X, y = digits.data[digits.train], digits.target[digits.train]
-    print(f"{len(X)} signals of {X.shape[1]} samples, {arguments.n_jobs} processes", flush=True)
+        return X, np.arange(len(X)) % 2
+    digits = fetch_fsdd(
+        source=arguments.source, data_home=arguments.data_home, n_times=arguments.n_times
+    )
+    return digits.data[digits.train], digits.target[digits.train]
 
+
+def compare_searches(
+    X: np.ndarray, y: np.ndarray, store: RowStore, n_jobs: int, folder: Path
+) -> tuple[dict[str, Any], list[GridSearchCV]]:
+    """Run the three searches, and print their times."""
     figures: dict[str, Any] = {}
-    with tempfile.TemporaryDirectory() as name:
-        store = RowStore(Path(name, "cache"))
-        searches = []
-        print(f"{'':30}{'total s':>9}{'scattering s':>14}{'of it cpu':>11}{'rows':>8}", flush=True)
-        for title, memory, C in [
-            ("without a store", None, 1.0),
-            ("with a new store", store, 1.0),
-            ("with it, another classifier", store, 0.1),
-        ]:
-            figures[title], grid = search(
-                X, y, memory=memory, C=C, n_jobs=arguments.n_jobs, folder=Path(name)
-            )
-            searches.append(grid)
-            total, scattering, cpu, rows = figures[title].values()
-            print(f"{title:30}{total:9.1f}{scattering:14.1f}{cpu:11.1f}{rows:8}", flush=True)
-        runs = list(figures.values())
-        factors = figures["factors"] = {}
-        for what, unit in ("scattering", "on the clock"), ("cpu", "in processor time"):
-            without, new, again = (run[what] for run in runs)
-            factors[what] = {"new": without / new, "again": without / again}
-            print(f"Scattering is {without / new:.2f} times cheaper {unit} with a new store,")
-            print(f"and {without / again:.1f} times after a change of the classifier alone.")
+    searches = []
+    print(f"{'':30}{'total s':>9}{'scattering s':>14}{'cpu s':>8}{'rows':>8}", flush=True)
+    for title, memory, C in [
+        ("without a store", None, 1.0),
+        ("with a new store", store, 1.0),
+        ("with it, another classifier", store, 0.1),
+    ]:
+        figures[title], grid = search(X, y, memory=memory, C=C, n_jobs=n_jobs, folder=folder)
+        searches.append(grid)
+        total, scattering, cpu, rows = figures[title].values()
+        print(f"{title:30}{total:9.1f}{scattering:14.1f}{cpu:8.1f}{rows:8}", flush=True)
+    times = list(figures.values())
+    factors = figures["factors"] = {}
+    for what, unit in ("scattering", "wall-clock time"), ("cpu", "processor time"):
+        without, new, again = (row[what] for row in times)
+        factors[what] = {"new": without / new, "again": without / again}
+        print(f"Speed-up of scattering in {unit}: {without / new:.2f} with a new store,")
+        print(f"{without / again:.1f} with the same store and another classifier.")
+    return figures, searches
 
-        best = {name.split("__")[1]: value for name, value in searches[1].best_params_.items()}
-        figures["lookup"] = cost = lookup_cost(X, best, store, arguments.rounds)
-        print(
-            f"{best}: {cost['compute']:.0f} microseconds to compute a row, {cost['find']:.0f} to "
-            f"find it: {cost['find'] / cost['compute']:.2%}"
-        )
+
+def compare_lookup(
+    X: np.ndarray, chosen: GridSearchCV, store: RowStore, n_rounds: int
+) -> dict[str, float]:
+    """Print the time to compute and to look up a row, with the best parameters of a search."""
+    best = {name.split("__")[1]: value for name, value in chosen.best_params_.items()}
+    cost = lookup_cost(X, best, store, n_rounds)
+    print(
+        f"{best}: {cost['compute']:.0f} microseconds to compute a row, {cost['look up']:.0f} to "
+        f"look it up: {cost['look up'] / cost['compute']:.2%}"
+    )
+    return cost
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--source", help="path or URL of a copy of the archive")
+    parser.add_argument("--data-home", help="folder of downloaded data sets")
+    parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--n-signals", type=int, help="use noise, to try the script")
+    parser.add_argument("--n-times", type=int, default=8192)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
+    arguments = parser.parse_args()
+
+    X, y = load_signals(arguments)
+    print(f"{len(X)} signals of {X.shape[1]} samples, {arguments.n_jobs} processes", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        store = RowStore(Path(folder, "cache"))
+        figures, searches = compare_searches(X, y, store, arguments.n_jobs, Path(folder))
+        figures["lookup"] = compare_lookup(X, searches[1], store, arguments.rounds)
         info = store.info()
         figures["store"] = {"rows": info.rows, "bytes": info.bytes}
         print(f"The store holds {info.rows} rows in {info.bytes / 2**20:.1f} MiB.")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     for fold in range(5):
         scores = [grid.cv_results_[f"split{fold}_test_score"] for grid in searches[:2]]
         np.testing.assert_array_equal(*scores)

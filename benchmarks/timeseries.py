@@ -1,16 +1,18 @@
-"""Scattering against MiniRocket on the data sets that aeon ships, with the same linear classifier.
+"""Scattering and MiniRocket on the data sets that aeon ships, with the same linear classifier.
 
-Needs aeon, which has upper bounds for NumPy and SciPy: best in an environment of its own::
+The table of docs/guide/signals.md comes from::
 
     pip install . aeon
     python benchmarks/timeseries.py
 
-The official split of each data set. Features, `StandardScaler`, and a ridge classifier that chooses
-its penalty by leave-one-out, as is usual with MiniRocket. Scattering once with one setting for all
-data sets, and once with the best of one grid by cross-validation on the training part; that search
-is timed apart. MiniRocket draws its features, so it runs with several seeds. It takes series of one
-length only: others are stretched to the mean length for it, by aeon. One thread; compilation is not
-counted.
+Use a separate environment, because aeon has upper bounds for NumPy and SciPy.
+
+Each data set has its official split. The features are followed by `StandardScaler` and a ridge
+classifier that chooses its penalty by leave-one-out, as is usual with MiniRocket. Scattering runs
+with one setting for all data sets, and with the best setting of a grid in cross-validation on the
+training part. The search is timed separately. MiniRocket is random, so it runs with several seeds.
+It accepts series of one length only, so aeon stretches other series to the mean length. Everything
+runs on one thread, and compilation is not counted.
 """
 
 import argparse
@@ -42,27 +44,27 @@ DATA_SETS = [
     "OSULeaf",
     "PickupGestureWiimoteZ",
 ]
-# Scales are counted in octaves below the length of the shortest series. Frames are four times as
-# fine as the scale: series are short, and where in them something happens matters.
+# Scales are given in octaves below the length of the shortest series. Four frames per scale keep
+# the position of events in these short series.
 OCTAVES = [1, 2, 3]
 GRID = {"Q": [1, 4], "n_segments": [1, 4, 16], "log_eps": [0.1, 0.001]}
 
 
 def with_classifier(*steps: Any) -> Pipeline:
-    """Put the classifier of both behind features."""
+    """Append the classifier to the features."""
     ridge = RidgeClassifierCV(alphas=np.logspace(-3, 3, 10))
     return make_pipeline(*steps, StandardScaler(), ridge)
 
 
 def scattering(length: int, octaves: int) -> LogScattering1D:
-    """Return features for series of at least `length` samples."""
+    """Make a transformer for series of at least `length` samples."""
     J = max(1, length.bit_length() - 1 - octaves)
     T = max(1, 2 ** (J - 2))
     return LogScattering1D(J=J, Q=1, T=T, include_order0=True, n_segments=4, log_eps=0.1)
 
 
 def search(X: Any, y: np.ndarray, length: int) -> Pipeline:
-    """Choose the features on the training part."""
+    """Choose the parameters of scattering on the training part."""
     folds = min(5, np.unique(y, return_counts=True)[1].min())
     grid = [
         {"logscattering1d": [scattering(length, octaves)]}
@@ -75,14 +77,14 @@ def search(X: Any, y: np.ndarray, length: int) -> Pipeline:
 
 
 def judge(model: Pipeline, train: tuple, test: tuple) -> dict[str, float]:
-    """Fit and score a model, with the seconds that both take."""
+    """Fit and score a model, and time both together."""
     start = time.perf_counter()
     accuracy = model.fit(*train).score(*test)
     return {"accuracy": accuracy, "seconds": time.perf_counter() - start}
 
 
 def compare(name: str, n_seeds: int) -> dict[str, Any]:
-    """Measure both on one data set."""
+    """Measure both methods on one data set."""
     train, test = (load_classification(name, split=part) for part in ("train", "test"))
     lengths = [x.shape[-1] for x in train[0]]
     to_one_length = [] if min(lengths) == max(lengths) else [Resizer(int(np.mean(lengths)))]
@@ -92,7 +94,7 @@ def compare(name: str, n_seeds: int) -> dict[str, Any]:
     ]
     start = time.perf_counter()
     chosen = search(*train, min(lengths))
-    took = time.perf_counter() - start
+    seconds = time.perf_counter() - start
     transformer = chosen[0]
     return {
         "data set": name,
@@ -102,23 +104,25 @@ def compare(name: str, n_seeds: int) -> dict[str, Any]:
         "classes": len(set(train[1])),
         "MiniRocket": {key: float(np.mean([r[key] for r in rockets])) for key in rockets[0]},
         "one setting": judge(with_classifier(scattering(min(lengths), 2)), train, test),
-        "searched": judge(chosen, train, test) | {"search seconds": took},
+        "searched": judge(chosen, train, test) | {"search seconds": seconds},
         "chosen": {key: getattr(transformer, key) for key in ("J", *GRID)},
     }
 
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data-sets", nargs="+", default=DATA_SETS, choices=DATA_SETS)
-    parser.add_argument("--seeds", type=int, default=5, help="of MiniRocket")
-    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--seeds", type=int, default=5, help="runs of MiniRocket")
+    parser.add_argument("--json", type=Path, help="also write the results to this file")
     arguments = parser.parse_args()
-    # Scales too small for the wavelets of some settings are the grid's, not the user's.
+    # Some scales of the grid are too small for some values of Q.
     warnings.filterwarnings("ignore", "J=.* leaves no room", UserWarning)
     rows = []
     with threadpool_limits(1):
-        compare("ItalyPowerDemand", 1)  # compiles
+        compare("ItalyPowerDemand", 1)  # compile first
         print("| data set | series | size | MiniRocket | one setting | searched | chosen |")
         print("|---|---|---|---|---|---|---|")
         for name in arguments.data_sets:

@@ -5,6 +5,7 @@ import sys
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 import sklearn
 from sklearn.exceptions import NotFittedError
@@ -333,7 +334,7 @@ def test_a_grid_search_on_a_cluster_finds_the_same(client):
 
 def test_transforming_in_a_task_of_the_cluster_takes_one_thread_unless_asked(client, X):
     def threads(n_jobs):
-        from skscatter._execution.parallel import count_threads
+        from skscatter._execution.threads import count_threads
 
         return count_threads(n_jobs), joblib.cpu_count()
 
@@ -346,3 +347,12 @@ def test_transforming_in_a_task_of_the_cluster_takes_one_thread_unless_asked(cli
         assert all(n == cores for n, cores in of_tasks(-1))
     with joblib.parallel_config(backend="dask", n_jobs=2):
         assert threads(None)[0] == min(2, joblib.cpu_count())
+
+
+def test_chunks_warn_of_missing_column_names_no_more_than_arrays_do():
+    X = np.random.default_rng(0).standard_normal((6, 128))
+    transformer = LogScattering1D().fit(pd.DataFrame(X).add_prefix("t"))
+    lazy = da.from_array(X, chunks=(2, 128))
+    with pytest.warns(UserWarning, match="does not have valid feature names") as caught:
+        transformer.transform(lazy).compute(scheduler="synchronous")
+    assert len(caught) == 1

@@ -83,6 +83,15 @@ def test_everything_else_works_with_a_kymatio_of_other_front_ends(source, found,
         assert "Accepted: kymatio 0.3.x" in error
 
 
+@BACKENDS
+@pytest.mark.reliability("Bad input")
+def test_missing_kymatio_is_asked_for(backend, monkeypatch):
+    monkeypatch.setitem(sys.modules, "kymatio", None)
+    fitted = LogScattering1D(backend=backend).fit(noise(64))  # fitting does not need it
+    with pytest.raises(ImportError, match=r'fails .*pip install "kymatio~=0\.3\.0"'):
+        fitted.transform(noise(64))
+
+
 def test_the_stand_in_for_kymatio_is_the_one_that_is_imported(tmp_path):
     # What the tests above rely on.
     (tmp_path / "kymatio").mkdir()

@@ -34,7 +34,7 @@ CASES = [
 
 
 def rates(settings):
-    return range(settings.subsampling(settings.J) + 1)
+    return range(settings.log2_rate(settings.J) + 1)
 
 
 def averaged(form, U):
@@ -69,7 +69,7 @@ def test_both_forms_average_by_the_definition(
     for k in rates(settings):
         U = np.random.default_rng(k).uniform(0, 1, (2, grid.n_padded >> k))
         form = low_pass(
-            xp, phi, settings.T, grid, k, has_spectrum, frames=frames, multiple=multiple
+            xp, phi, settings.T, grid, k, has_spectrum, tile_frames=frames, node_multiple=multiple
         )
         S = averaged(form, U.astype(dtype))
         # kymatio's Gaussian omits a period, which matters at T = 1.
@@ -94,8 +94,8 @@ def test_chebyshev_nodes_represent_a_block_to_rounding(T, dtype):
             gathered += 1
             t = np.arange(tiling.tile_blocks * block) + tiling.first_block * block
             frames = sampled.first + np.arange(tiling.n_frames) * sampled.stride
-            blocks = tiling.average().reshape(tiling.tile_blocks, len(tiling.nodes), -1)
-            matrix = np.einsum("tm,bmf->btf", tiling.gather(), blocks).reshape(len(t), -1)
+            blocks = tiling.nodes_to_frames().reshape(tiling.tile_blocks, len(tiling.nodes), -1)
+            matrix = np.einsum("tm,bmf->btf", tiling.samples_to_nodes(), blocks).reshape(len(t), -1)
             exact = sampled.phi(frames - t[:, np.newaxis])
             # The bound on the interpolation error, and rounding in this test.
             assert np.abs(matrix - exact).max() <= (share + 1e-13) * sampled.phi(np.zeros(1))[0]
@@ -107,7 +107,7 @@ def test_long_signals_need_small_matrices():
     grid, xp = lay_out(settings, 2**22).grid, NumpyNamespace("float32")
     for k in rates(settings):
         form = BlockLowPass(xp, SampledGrid(settings.T, grid, k, negligible("float32")))
-        assert form.average.size + (0 if form.gather is None else form.gather.size) < 2**17
+        assert form.to_frames.size + (0 if form.to_nodes is None else form.to_nodes.size) < 2**17
 
 
 def test_envelopes_with_a_spectrum_are_averaged_by_it():

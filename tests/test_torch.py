@@ -497,6 +497,13 @@ def test_a_driver_is_looked_for_where_there_may_be_one(monkeypatch):
         assert choice.has_gpu_driver() == expected
 
 
+def test_torch_is_not_asked_on_a_machine_without_a_driver(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch")
+    monkeypatch.setattr(choice, "has_gpu_driver", lambda: False)
+    assert not HAS_CUDA()
+    assert "torch" not in sys.modules
+
+
 def test_a_torch_that_cannot_be_imported_sees_no_gpu(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert not HAS_CUDA()

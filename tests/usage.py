@@ -87,7 +87,7 @@ def mistakes(X: NDArray[np.float32]) -> None:
     RowStore(8)  # type: ignore[arg-type]
     load_recordings("folder", 8000)  # type: ignore[call-arg]
     load_spoken_digits(n_samples=10)  # type: ignore[call-arg]
-    clear_data_home().exists()  # type: ignore[attr-defined, func-returns-value]
+    clear_data_home().exists()  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

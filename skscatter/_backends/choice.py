@@ -1,7 +1,7 @@
-"""Who computes, and where: from the parameters `backend` and `device` to a `Device`.
+"""The choice of a `Device` from the parameters `backend` and `device`.
 
 The parameters are checked in `fit`. The device is chosen whenever signals are transformed, and is
-not part of the fitted state: a model moves from a machine with a GPU to one without.
+not part of the fitted state, so that a model can move from a machine with a GPU to one without.
 """
 
 import sys
@@ -29,9 +29,9 @@ class Device(NamedTuple):
     Attributes
     ----------
     backend : {"numpy", "numba", "torch", "kymatio", "kymatio-torch"}
-        Who computes.
+        What computes.
     device : str
-        Where: PyTorch's name of the device.
+        PyTorch's name of the device.
     """
 
     backend: str
@@ -49,7 +49,7 @@ DLPACK_CPU = 1  # the host's memory, in the DLPack standard
 def check_backend(
     backend: Any, device: Any, *, padding: str = "reflect", subsampling: str = "standard"
 ) -> None:
-    """Raise unless these parameters are valid and fit each other, on whatever machine.
+    """Raise unless these parameters are valid and compatible, whatever this machine has.
 
     Raises
     ------
@@ -70,8 +70,8 @@ def check_backend(
         )
     if backend in KYMATIO_BACKENDS and padding != "reflect":
         raise ValueError(
-            f"padding={padding!r} is not available with backend={backend!r}, which always pads by "
-            "reflection. Accepted: padding='reflect', or another backend such as 'auto'."
+            f"padding={padding!r} is not available with backend={backend!r}, which always reflects "
+            "signals. Accepted: padding='reflect', or another backend such as 'auto'."
         )
     if backend in KYMATIO_BACKENDS and subsampling != "standard":
         raise ValueError(
@@ -82,7 +82,7 @@ def check_backend(
 
 
 def choose_device(backend: str, device: str, x: Any = None) -> Device:
-    """Choose who computes on this machine, and where.
+    """Choose the backend and the device on this machine.
 
     Parameters
     ----------
@@ -133,28 +133,28 @@ def adopt(x: Any) -> tuple[Array, Callable[[Array], Array]]:
     xp = x.__array_namespace__()
     if x.__dlpack_device__()[0] == DLPACK_CPU:
         return np.from_dlpack(x), lambda results: xp.asarray(results, device=x.device)
-    _torch_device("torch", "cpu")  # or say that PyTorch is missing
+    _torch_device("torch", "cpu")  # raises if PyTorch is missing
     import torch
 
     return torch.from_dlpack(x), xp.from_dlpack
 
 
 def check_tensor(name: str, x: Any) -> Any:
-    """Return signals; of a tensor, one that NumPy and the backends can read.
+    """Return signals unchanged, or a tensor in a form that NumPy and the backends can read.
 
     Types that NumPy does not have, such as bfloat16, become float64, like all types but float32.
 
     Parameters
     ----------
     name : str
-        What errors call it.
+        Name of the signals in errors.
     x : object
-        Anything but a tensor is returned as it is.
+        Anything but a tensor is returned unchanged.
 
     Raises
     ------
     ValueError
-        If the tensor requires gradients, or does not hold real numbers one by one.
+        If the tensor requires gradients, or is not a dense tensor of real numbers.
     """
     if device_of(x) is None:
         return x
@@ -162,8 +162,8 @@ def check_tensor(name: str, x: Any) -> Any:
 
     if x.requires_grad and torch.is_grad_enabled():
         raise ValueError(
-            f"{name} is a tensor that requires gradients, but features have none: nothing is "
-            f"differentiated through the transform. Accepted: {name}.detach()."
+            f"{name} is a tensor that requires gradients, but the transform is not differentiable. "
+            f"Accepted: {name}.detach()."
         )
     kinds = {
         "nested": x.is_nested,
@@ -189,7 +189,7 @@ def check_tensor(name: str, x: Any) -> Any:
 
 
 def library_of(x: Any) -> str:
-    """Name of the library of an array; NumPy for everything that is converted to its arrays."""
+    """Name of the library of an array; NumPy for anything that is converted to a NumPy array."""
     is_array = hasattr(x, "__array_namespace__") or device_of(x) is not None
     return type(x).__module__.partition(".")[0] if is_array else "numpy"
 
@@ -213,7 +213,7 @@ def namespace_on(device: Device, dtype: str) -> Namespace:
 def has_cuda() -> bool:
     """Whether PyTorch is installed and sees a CUDA device.
 
-    PyTorch takes seconds to import, so it is asked last.
+    PyTorch takes seconds to import, so it is imported only where there may be a GPU.
     """
     if "torch" not in sys.modules and not has_gpu_driver():
         return False
@@ -227,7 +227,7 @@ def has_cuda() -> bool:
 def has_gpu_driver() -> bool:
     """Whether the machine may have a driver for CUDA or ROCm."""
     if sys.platform == "linux":
-        # NVIDIA's driver, that of its boards, Windows's below Linux, AMD's.
+        # Of NVIDIA, of its embedded boards, of the Windows Subsystem for Linux, and of AMD.
         patterns = ("nvidia*", "nvhost*", "nvgpu*", "dxg", "kfd")
         return any(any(Path("/dev").glob(pattern)) for pattern in patterns)
     return sys.platform != "darwin"
@@ -243,7 +243,7 @@ def _torch_device(backend: str, device: str) -> Device:
             'here. Install it with: pip install "skscatter[torch]"'
         ) from error
     try:
-        wanted = torch.device(device)
+        requested = torch.device(device)
     except RuntimeError as error:
         raise ValueError(
             f"device={device!r} is not a device of PyTorch. Accepted: 'auto', 'cpu', 'cuda', "
@@ -251,11 +251,11 @@ def _torch_device(backend: str, device: str) -> Device:
         ) from error
     try:
         # With its number, since the current CUDA device may change.
-        found = torch.empty(0, device=wanted).device
+        found = torch.empty(0, device=requested).device
     except (RuntimeError, AssertionError) as error:
         raise RuntimeError(
-            f"device={device!r} does not exist on this machine, or not for the PyTorch that is "
-            "installed. Accepted: a device that exists, or set_params(device='auto')."
+            f"device={device!r} does not exist on this machine, or the installed PyTorch does not "
+            "support it. Accepted: a device that exists, or set_params(device='auto')."
         ) from error
     return Device(backend, str(found))
 

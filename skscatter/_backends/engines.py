@@ -2,9 +2,9 @@
 
 An engine takes an array of shape ``(n_signals, n_longest)``, of signals that share a grid, and
 returns one of shape ``(n_signals, n_paths, n_frames)``, both of its namespace (``xp``). A signal's
-own frames come first. An engine also says how many signals it computes together (``chunk``) and how
-much memory each takes (``bytes_per_signal``). Engines hold filters but no data, do not change, and
-are shared by everything in a process that asks for the same settings and grid.
+own frames come first. An engine also states how many signals it computes together (``chunk``) and
+how much memory each takes (``bytes_per_signal``). Engines hold filters but no data. They are
+immutable, and shared by all computations of a process with the same settings and grid.
 """
 
 from functools import lru_cache
@@ -25,7 +25,7 @@ from skscatter._scattering.workspace import Workspaces
 
 
 class Engine(Protocol):
-    """What an estimator asks of an engine.
+    """The interface of an engine.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Engine(Protocol):
     def __call__(
         self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
     ) -> Array:
-        """Scatter `x` of magnitude about 1, with rows that are laid out as `groups` say.
+        """Scatter signals `x` of magnitude about 1, with the layouts in `groups`.
 
         `workspaces` are those of the calling thread. Up to `n_threads` may share one long signal.
         """
@@ -73,7 +73,7 @@ class CascadeEngine:
     def __call__(
         self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
     ) -> Array:
-        """Scatter `x` of magnitude about 1, with rows that are laid out as `groups` say."""
+        """Scatter signals `x` of magnitude about 1, with the layouts in `groups`."""
         S = self.cascade(x, groups, workspaces, n_threads)
         if self._gain is not None:
             S *= self._gain

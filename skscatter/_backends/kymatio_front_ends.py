@@ -1,8 +1,7 @@
 """Kymatio's front ends as engines: the reference that our own cascade is compared with.
 
-Nothing here imports kymatio before an engine is used. Its front ends have no other interface than
-their attributes, which change between releases; so only the releases that this module was written
-for are accepted.
+Nothing here imports kymatio before an engine is used. Engines set attributes of the front ends,
+which change between releases, so only the releases that this module was written for are accepted.
 """
 
 import copy
@@ -34,7 +33,7 @@ def import_front_end(library: str) -> Any:
     Raises
     ------
     ImportError
-        If kymatio is missing, of an unknown release or not in working order.
+        If kymatio is missing, of an unknown release, or cannot be imported.
     """
     return _import_from_kymatio(*FRONT_ENDS[library])
 
@@ -47,7 +46,7 @@ def _import_from_kymatio(module: str, name: str) -> Any:
         if version.startswith(KNOWN_RELEASES):
             return getattr(import_module(f"kymatio.scattering1d.{module}"), name)
         found = f"kymatio {version} is installed"
-    except Exception as error:  # whatever its modules raise where other libraries have moved on
+    except Exception as error:  # with newer versions of other libraries, its modules may raise any
         cause, found = error, f"importing it fails ({type(error).__name__}: {error})"
     raise ImportError(
         f"backend='kymatio' and backend='kymatio-torch' need kymatio {KNOWN_RELEASES}x, but "
@@ -57,7 +56,7 @@ def _import_from_kymatio(module: str, name: str) -> Any:
 
 
 class KymatioEngine:
-    """One of kymatio's front ends, on the scale and the frames of our own cascade.
+    """One of kymatio's front ends, with the gains and the frames of our own cascade.
 
     Kymatio's NumPy front end computes in float64 from the first product on, its torch front end in
     the precision of the namespace. The result is in that precision.
@@ -65,7 +64,7 @@ class KymatioEngine:
     Parameters
     ----------
     settings : Settings
-        With padding "reflect" and subsampling "standard", which are all that kymatio has.
+        With padding "reflect" and subsampling "standard"; kymatio has no others.
     grid : Grid
         Padded length and frames.
     xp : Namespace
@@ -91,11 +90,11 @@ class KymatioEngine:
     def __call__(
         self, x: Array, groups: Groups, workspaces: Workspaces, n_threads: int = 1
     ) -> Array:
-        """Scatter `x` of magnitude about 1, with rows that are laid out as `groups` say."""
+        """Scatter signals `x` of magnitude about 1, with the layouts in `groups`."""
         S = self.xp.empty((len(x), len(self._gain), self._grid.n_frames))
         for rows, layout in groups:
             scattered = self._front_end(layout).scattering(x[rows, : layout.n_times])
-            # Its frames begin at the first multiple of its own stride, and are as dense.
+            # Its frames are the multiples of its own stride within the signal.
             first = -(-layout.pad_left // self._own_stride) * self._own_stride
             own_first = layout.pad_left + self._grid.first_frame - layout.start
             frames = slice(
@@ -115,11 +114,11 @@ class KymatioEngine:
         if n_times == 1:
             raise ValueError(
                 "backend='kymatio' and backend='kymatio-torch' cannot transform signals of 1 "
-                "sample: their wavelets are not a number there. Accepted: at least 2 samples, or "
-                "another backend such as 'auto'."
+                "sample: their wavelets are NaN there. Accepted: at least 2 samples, or another "
+                "backend such as 'auto'."
             )
         with self._lock, warnings.catch_warnings():
-            # Short signals see their border: a property of the padding, not of this call.
+            # Estimators warn of border effects themselves, for every backend.
             warnings.filterwarnings("ignore", message="Signal support is too small")
             if self._any_length is None:
                 self._any_length = self._new_front_end(n_times)

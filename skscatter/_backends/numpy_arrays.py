@@ -9,15 +9,14 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
-# Length from which Fourier transforms in two steps, each of the square root, are faster.
+# Length from which a Fourier transform in two steps, of the square root of the length, is faster.
 LONG = 2**17
 
 # Rows that SciPy's single-precision FFT computes at a time, in vectors of 16 bytes. It computes the
-# rest one by one, where SciPy 1.18 rounds differently: a row would depend on how many others
-# there are.
+# rest one by one, where SciPy 1.18 rounds differently: a row would depend on the number of rows.
 FFT_ROWS = 4
 
-# Samples of a long signal to compute at a time, so that they stay in the second-level cache.
+# Samples of a long signal that are computed at a time, so that they stay in the L2 cache.
 IN_CACHE = 2**15
 
 
@@ -128,13 +127,13 @@ class NumpyNamespace:
     def _long_envelope_spectra(
         self, bands: NDArray[Any], n_bins: int, workspace: NDArray[Any]
     ) -> NDArray[Any]:
-        """The same with transforms of the square root of the length, which stay in the cache.
+        """Compute `envelope_spectra` with short transforms, which stay in the cache.
 
         Bailey's four-step FFT (J. Supercomput. 4, 1990) of ``n = p * m`` samples: ``m`` transforms
         of length ``p``, a multiplication by twiddle factors, ``p`` transforms of length ``m``. It
-        leaves sample ``i + p * t`` at ``[i, t]``. The modulus works in any order, and the transform
-        back begins with that one. So everything between the twiddle factors of the two transforms
-        is done for a few ``i`` at a time.
+        leaves sample ``i + p * t`` at ``[i, t]``. The modulus does not depend on the order, and the
+        forward transform takes samples in this order. So everything between the twiddle factors of
+        the two transforms is done for a few ``i`` at a time.
         """
         n = bands.shape[-1]
         p = _phases(n)
@@ -157,7 +156,7 @@ class NumpyNamespace:
                 out=spectra[..., rows, :],
             )
         spectra = scipy.fft.fft(spectra, axis=-2, norm="forward", overwrite_x=True)
-        # Bin r + m * q lies at [q, r]. Bins r beyond m / 2 are conjugates of n less the bin.
+        # Bin r + m * q is at [q, r]. Bins with r beyond m / 2 are conjugates of bin n - r - m * q.
         if n_bins <= kept:
             return spectra[..., 0, :]
         q = -(-n_bins // m)
@@ -219,5 +218,5 @@ class NumpyNamespace:
 
 
 def _phases(n: int) -> int:
-    """The power of two next to the square root of a power of two, or that square root."""
+    """Largest power of two up to the square root of `n`, a power of two."""
     return 2 ** ((n.bit_length() - 1) // 2)

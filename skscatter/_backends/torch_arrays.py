@@ -1,4 +1,4 @@
-"""The array operations that the cascade is written in, on PyTorch tensors.
+"""The array operations of the cascade on PyTorch tensors.
 
 Nothing here imports PyTorch before a `TorchNamespace` is made.
 """
@@ -20,9 +20,8 @@ SHARED_TYPES = frozenset(
     "bool int8 uint8 int16 int32 int64 float16 float32 float64".split()  # noqa: SIM905
 )
 
-
-# Longest sum in one matrix product. Libraries add its terms one after the other, and so a sum of
-# 10,000 float32 numbers loses one more digit.
+# Longest sum in one matrix product. Libraries add its terms one by one, so a sum of 10,000 float32
+# numbers would lose one more digit.
 SUMMANDS = 1024
 
 
@@ -42,18 +41,18 @@ class TorchNamespace:
     returns, so any stream may use them. Nothing waits for the device until a block is done.
 
     Products of float32 matrices are the one operation that PyTorch may round more coarsely, if the
-    user allows it (TF32 or bfloat16). That setting belongs to the process, and changing it for a
-    moment would change what other threads compute. So `matmul` reads it and, if it is not the
-    default, multiplies in float64.
+    user allows it (TF32 or bfloat16). That setting belongs to the process, and changing it even
+    briefly would affect other threads. So `matmul` reads it and, if it is not the default,
+    multiplies in float64.
 
-    PyTorch rounds a row of a batch differently than the row alone: its libraries choose how they
-    multiply matrices, and on several threads how they transform, by the size of the whole (see
-    "Numerical accuracy" in its documentation). A signal's results in two batches therefore agree to
-    rounding, and not bit for bit as with NumPy.
+    PyTorch may round a row of a batch differently from the row alone: its libraries choose
+    algorithms for matrix products, and on several threads for Fourier transforms, by the size of
+    the batch (see "Numerical accuracy" in its documentation). A signal's results in two batches
+    therefore agree to rounding, and not bit for bit as with NumPy.
     """
 
-    # PyTorch has its own cache of a GPU's memory. And a workspace made in its inference mode could
-    # not be written to outside of it.
+    # PyTorch caches a GPU's memory itself. Also, a workspace that is allocated in inference mode
+    # cannot be written to outside of that mode.
     kept_bytes = 0
 
     def __init__(self, dtype: DTypeLike, device: str) -> None:
@@ -109,7 +108,7 @@ class TorchNamespace:
 
     @contextmanager
     def _unify_out_of_memory(self) -> Iterator[None]:
-        """Raise the FFT library's error for a lack of memory as PyTorch's."""
+        """Turn the FFT library's out-of-memory error into PyTorch's."""
         try:
             yield
         except RuntimeError as error:
@@ -229,7 +228,7 @@ class TorchNamespace:
             out += part
 
     def _products_are_exact(self) -> bool:
-        """Whether products of float32 matrices are rounded to no less than float32."""
+        """Whether products of float32 matrices are computed in full float32 precision."""
         torch = self._torch
         try:
             settings = {

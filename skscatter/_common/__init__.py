@@ -1,1 +1,1 @@
-"""Helpers that know nothing of signals: checks of parameters, optional imports, units."""
+"""Helpers independent of signals: checks of parameters, optional imports, units, files."""

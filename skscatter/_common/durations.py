@@ -1,4 +1,4 @@
-"""Lengths in samples, as people write them: integers, and durations times a sampling rate."""
+"""Lengths in samples, given as whole numbers or as durations."""
 
 import math
 from typing import Any
@@ -7,12 +7,12 @@ import numpy as np
 
 from skscatter._common.parameters import MOST_TIMES, check_integer, check_real
 
-# Relative rounding error of a product such as 0.29 * 100, many times over.
+# Far more than the relative rounding error of a product such as 0.29 * 100.
 ROUNDING = 1e-9
 
 
 def check_length(name: str, value: Any) -> int:
-    """Return a length of at least one sample; floats must be whole numbers but for rounding errors.
+    """Return a length of at least one sample; floats must be whole numbers up to rounding errors.
 
     Sampling rates are floats in many libraries, and so is a duration times a rate.
 
@@ -38,12 +38,13 @@ def check_duration(name: str, value: Any, sampling_rate: float) -> int:
     TypeError
         If it is not a real number.
     ValueError
-        If it is not positive and finite, or rounds to no sample.
+        If it is not positive and finite, or rounds to zero samples.
     """
     duration = check_real(name, value, minimum=0, exclusive=True)
     length = round(min(float(duration) * float(sampling_rate), MOST_TIMES))
     if length < 1:
         raise ValueError(
-            f"{name}={value!r} seconds are less than a sample at sampling_rate={sampling_rate!r}."
+            f"{name}={value!r} seconds are less than a sample at sampling_rate={sampling_rate!r}. "
+            f"Accepted: at least {1 / float(sampling_rate):g} seconds."
         )
     return length

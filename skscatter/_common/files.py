@@ -16,7 +16,7 @@ _KINDS = {
 
 
 def check_file(path: str | os.PathLike[str]) -> None:
-    """Refuse what has no end or no contents: devices, pipes, sockets and folders.
+    """Refuse everything but regular files: devices, pipes, sockets and folders.
 
     Raises
     ------
@@ -42,16 +42,16 @@ def read_file(path: str | os.PathLike[str]) -> bytes:
 
 
 def write_atomically(path: Path, contents: bytes) -> None:
-    """Write a file so that, at any moment, it is there as a whole or not at all.
+    """Write a file so that it is complete whenever it exists.
 
-    Several processes may do so at once. The last one wins.
+    Several processes may write it at once. The last one wins.
     """
     part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     try:
         with part.open("xb") as file:
             file.write(contents)
             file.flush()
-            # Without it, a power failure may leave the new name on an empty file.
+            # Otherwise a power failure may leave an empty file under the new name.
             os.fsync(file.fileno())
         part.replace(path)
     except BaseException:  # a KeyboardInterrupt must leave nothing behind, either

@@ -14,8 +14,7 @@ def expand_path(name: str, value: Any, accepted: str) -> Path:
     TypeError
         If it is neither a str nor a path-like that stands for one.
     ValueError
-        If it is empty, holds a null character, or begins with the home folder of a user who has
-        none.
+        If it is empty, holds a null character, or begins with a home folder that does not exist.
     """
     path = check_path(name, value, accepted)
     try:

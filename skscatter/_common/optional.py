@@ -15,7 +15,7 @@ def import_optional(module: str, extra: str | None, purpose: str) -> Any:
         The extra of skscatter that installs the library. None if there is no such extra: pip
         then installs the library itself.
     purpose : str
-        What needs the library, as the error begins: ``"paths_frame()"``.
+        What needs the library, which begins the error: ``"paths_frame()"``.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Errors that name the parameter, its value and what would be accepted."""
+"""Checks of parameters; errors name the parameter, its value and what would be accepted."""
 
 import os
 from collections.abc import Collection
@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 Choice = TypeVar("Choice")
-_OF_NUMPY: dict[type, type] = {str: np.str_, bool: np.bool_}
+_NUMPY_TYPES: dict[type, type] = {str: np.str_, bool: np.bool_}
 
-# More samples than any memory holds. A larger number is a mistake, and would overflow somewhere.
+# More samples than fit in any memory. A larger number is a mistake, and would overflow somewhere.
 MOST_TIMES = 2**40
 
 
@@ -91,18 +91,18 @@ def check_real(
 
 
 def check_choice(name: str, value: Any, choices: Collection[Choice]) -> Choice:
-    """Return the one of `choices` that `value` stands for.
+    """Return the one of `choices` that equals `value`.
 
-    Strings and flags of NumPy stand for those of Python: a grid of parameters may be an array.
-    Apart from that a value must be of the type of the choice, so that 1 does not stand for True.
+    Strings and booleans of NumPy are accepted as those of Python, because a grid of parameters may
+    be an array. Otherwise types must be equal, so that 1 is not accepted as True.
 
     Raises
     ------
     ValueError
-        If it is none of them, with the accepted values.
+        If there is no such choice; the message lists the choices.
     """
     for choice in choices:
-        same_type = type(value) in (type(choice), _OF_NUMPY.get(type(choice)))
+        same_type = type(value) in (type(choice), _NUMPY_TYPES.get(type(choice)))
         if value is choice or (same_type and value == choice):
             return choice
     accepted = ", ".join(repr(choice) for choice in choices)

@@ -1,18 +1,18 @@
-"""Public homes of public names."""
+"""Public modules for public names."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-Thing = TypeVar("Thing", bound=Callable[..., Any])
+Public = TypeVar("Public", bound=Callable[..., Any])
 
 
-def public(thing: Thing) -> Thing:
-    """Give a class or a function the public package above it as its ``__module__``.
+def public(definition: Public) -> Public:
+    """Set the ``__module__`` of a class or function to the public package that contains it.
 
-    A decorator. What is defined in ``skscatter._estimators.scattering`` calls itself
-    ``skscatter.LogScattering1D``, and what is defined in ``skscatter.datasets.fsdd`` calls itself
-    ``skscatter.datasets.fetch_fsdd``. So saved models name no module that may move.
+    Used as a decorator: ``skscatter._estimators.scattering.LogScattering1D`` becomes
+    ``skscatter.LogScattering1D``, and ``skscatter.datasets.fsdd.fetch_fsdd`` becomes
+    ``skscatter.datasets.fetch_fsdd``. Saved models then name no module that may move.
     """
-    package, private, _ = thing.__module__.partition("._")
-    thing.__module__ = package if private else package.rpartition(".")[0]
-    return thing
+    package, private, _ = definition.__module__.partition("._")
+    definition.__module__ = package if private else package.rpartition(".")[0]
+    return definition

@@ -347,9 +347,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         width = len(self.paths_) * len(self._path_features())
         if is_dask(X):
             refuse_data_frames(self)
-            chunk = self._copy_with(CallOptions(min_signals=0))
             shape = (width * len(self._prefixes()),)
-            return map_chunks(chunk.transform, X, shape, precision_of(signals))
+            return map_chunks(self._for_chunks().transform, X, shape, precision_of(signals))
         run = self._run(signals, spec.features)
         home = self._home(signals)
         rows = home.empty((len(signals.row_lengths), width))
@@ -454,9 +453,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         lengths = [signals.n_times] if signals.n_times else signals.row_lengths.tolist()
         n_frames = [lay_out(settings, n).n_frames for n in lengths]
         if is_dask(X):
-            chunk = self._copy_with(CallOptions(min_signals=0))
             shape = (signals.n_channels, n_paths, *n_frames)
-            return map_chunks(chunk.scatter, X, shape, precision_of(signals))
+            return map_chunks(self._for_chunks().scatter, X, shape, precision_of(signals))
         home, n_rows = self._home(signals), len(signals.row_lengths)
         run = self._run(signals, lambda xp, S: S)
         with self._progress(n_rows) as progress:
@@ -683,6 +681,12 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         fixed._call = options
         return fixed
 
+    def _for_chunks(self) -> Self:
+        """Return a copy for chunks of a dask array, which are arrays without names of columns."""
+        chunks = self._copy_with(CallOptions(min_signals=0)).set_output(transform="default")
+        vars(chunks).pop("feature_names_in_", None)  # the lack of names was warned of here
+        return chunks
+
     def _fitted(self) -> Specification:
         check_is_fitted(self)
         return self._spec
@@ -825,7 +829,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             return
         # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
         parameters = {
-            **self._spec.of_one_row(),
+            **self._spec.row_parameters(),
             "kymatio": self.backend in KYMATIO_BACKENDS,
             # A subclass may make other features of the same specification.
             "class": f"{type(self).__module__}.{type(self).__qualname__}",

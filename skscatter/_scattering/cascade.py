@@ -29,8 +29,8 @@ class Workspace:
     Attributes
     ----------
     bins : list of dict of int to complex array of shape (n_signals, n_rows, n_bins)
-        For each stage, the windows of its sources and of the signal, by the source's key. Stages
-        share memory.
+        For each stage, the bins of the signal's spectrum and of its spectra of U1, by their key.
+        Stages share memory.
     real, complex : one-dimensional array
         Real for the padded signals and the envelopes of the largest batch, complex for its bands.
     """
@@ -52,7 +52,7 @@ class Cascade:
 
     Notes
     -----
-    Instances do not change, so any number of threads may call one.
+    Instances are immutable, so any number of threads may call one.
     """
 
     def __init__(self, plan: Plan, xp: Namespace) -> None:
@@ -74,7 +74,7 @@ class Cascade:
         """Workspace and result of one signal, in bytes."""
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
-        # The envelopes of a batch, and their spectra, which are in new memory.
+        # The envelopes of a batch, and their spectra, which are newly allocated.
         reals = 2 * self.reals_per_signal + plan.n_paths * plan.grid.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.complex_per_signal))
 
@@ -86,8 +86,8 @@ class Cascade:
         for stage in plan.stages:
             bins.append({SIGNAL: signal})
             start = 0
-            for key, source in stage.sources.items():
-                shape = (n_signals, len(source.n1), source.window.n_bins)
+            for key, spectra in stage.spectra.items():
+                shape = (n_signals, len(spectra.n1), spectra.window.n_bins)
                 stop = start + math.prod(shape)
                 bins[-1][key] = shared[start:stop].reshape(shape)
                 start = stop
@@ -122,10 +122,10 @@ class Cascade:
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
-        work = workspaces.get(self, chunk, self._new_workspace)
+        workspace = workspaces.get(self, chunk, self._new_workspace)
         S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
         for start in range(0, len(x), chunk):
-            padded = work.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
+            padded = workspace.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
             padded = padded.reshape(-1, plan.grid.n_padded)
             for rows, layout in groups:
                 first, stop = max(rows.start, start), min(rows.stop, start + chunk)
@@ -133,70 +133,70 @@ class Cascade:
                     signals = x[first:stop, : layout.n_times]
                     target = padded[first - start : stop - start]
                     pad(self.xp, plan.padding, signals, layout, target)
-            self._scatter(padded, S[start : start + chunk], work, n_threads)
+            self._scatter(padded, S[start : start + chunk], workspace, n_threads)
         return S
 
-    def _scatter(self, padded: Array, S: Array, work: Workspace, n_threads: int) -> None:
+    def _scatter(self, padded: Array, S: Array, workspace: Workspace, n_threads: int) -> None:
         """Scatter one chunk of padded signals into `S`."""
         plan, n_signals = self.plan, len(padded)
         spectrum = self.xp.rfft(padded)
         if plan.order0 is not None:
             plan.order0.apply(spectrum, out=S[:, 0])
-        signal = work.bins[0][SIGNAL][:n_signals]
+        signal = workspace.bins[0][SIGNAL][:n_signals]
         plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # large for long signals
-        self._compute_stages(deque(enumerate(plan.stages)), signal, S, work, n_threads)
+        self._compute_stages(deque(enumerate(plan.stages)), signal, S, workspace, n_threads)
 
     def _compute_stages(
         self,
         stages: deque[tuple[int, Stage]],
         signal: Array,
         S: Array,
-        work: Workspace,
+        workspace: Workspace,
         n_threads: int,
     ) -> None:
         """Compute stages from the windows of the signals, on up to `n_threads` threads."""
         n_signals = len(S)
 
-        def compute_remaining(work: Workspace) -> None:
+        def compute_remaining(workspace: Workspace) -> None:
             try:
                 while (numbered := pop_first(stages)) is not None:
                     i, stage = numbered
-                    bins = {key: window[:n_signals] for key, window in work.bins[i].items()}
+                    bins = {key: window[:n_signals] for key, window in workspace.bins[i].items()}
                     bins[SIGNAL] = signal
                     for batch in stage.batches:
-                        self._compute(batch, stage, bins, S, work)
+                        self._compute(batch, stage, bins, S, workspace)
             finally:
                 stages.clear()  # after an error, no thread starts another stage
 
         n_others = min(n_threads, len(stages)) - 1
         if not n_others:
-            compute_remaining(work)
+            compute_remaining(workspace)
             return
         with ThreadPoolExecutor(n_others) as pool:
             others = [
                 pool.submit(lambda: compute_remaining(self._new_workspace(n_signals)))
                 for _ in range(n_others)
             ]
-            compute_remaining(work)
+            compute_remaining(workspace)
         for other in others:
             other.result()
 
     def _compute(
-        self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, work: Workspace
+        self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, workspace: Workspace
     ) -> None:
         """Compute a batch: write its paths to `S`, and spectra for the second order to `bins`."""
         xp = self.xp
         shape = (len(S), len(batch.paths))
-        bands = work.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
+        bands = workspace.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
         for band in batch.bands:
             band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
         if batch.n_bins:
-            U = xp.envelope_spectra(bands, batch.n_bins, work.real)
+            U = xp.envelope_spectra(bands, batch.n_bins, workspace.real)
         else:
             bands = xp.ifft(bands)[..., batch.low_pass.used]
-            U = work.real[: math.prod(bands.shape)].reshape(bands.shape)
+            U = workspace.real[: math.prod(bands.shape)].reshape(bands.shape)
             xp.modulus(bands, out=U)
 
         average = xp.empty((*shape, S.shape[-1]))
@@ -204,9 +204,9 @@ class Cascade:
         xp.remove_negative(average)  # envelopes and phi are not negative, so this is rounding
         S[:, batch.paths] = average
 
-        if batch.next_source is not None:
-            source, rows = batch.next_source
-            stage.sources[source].window.unfold(U, bins[source][:, rows])
+        if batch.destination is not None:
+            key, rows = batch.destination
+            stage.spectra[key].window.unfold(U, bins[key][:, rows])
 
 
 def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> None:

@@ -1,16 +1,16 @@
 """The Morlet filter bank, each filter reduced to the frequencies where it is not negligible.
 
-Wavelets have zero mean and unit L1 norm, and lie as in Andén and Mallat, "Deep Scattering
-Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section III-A, with the Morlet wavelets of
-Lostanlen, *Opérateurs convolutionnels dans le plan temps-fréquence*, PhD thesis, École normale
-supérieure, 2017, chapter 2. The constants are those of kymatio 0.3, and so are the filters, to
-rounding.
+Centre frequencies and bandwidths follow Andén and Mallat, "Deep Scattering Spectrum", IEEE Trans.
+Signal Process. 62(16), 2014, section III-A. The Morlet wavelets are those of Lostanlen, *Opérateurs
+convolutionnels dans le plan temps-fréquence*, PhD thesis, École normale supérieure, 2017, chapter
+2, with zero mean and unit L1 norm. The constants are those of kymatio 0.3, and the filters equal
+kymatio's to rounding.
 
-A filter is kept as a `Band`: a range of frequency bins and the formula of the values there. Bins
-count in units of one cycle per padded length. They may be negative or pass the Nyquist frequency:
-the spectrum of a sampled signal is periodic, and so a filter that meets a signal sampled at a lower
-rate is periodised by the *sum* of its periods. That leaves the gain of the low-pass at zero
-frequency at 1 at every rate; kymatio 0.3 takes the mean.
+A filter is kept as a `Band`: a range of frequency bins and a formula for the values there. A bin is
+one cycle per padded length. Bins may be negative or exceed the Nyquist frequency, because the
+spectrum of a sampled signal is periodic. For signals at a lower sampling rate, a filter is
+therefore periodised by the *sum* of its periods, and the low-pass has a gain of 1 at zero frequency
+at every rate. kymatio 0.3 takes the mean of the periods.
 """
 
 import math
@@ -25,14 +25,14 @@ from numpy.typing import NDArray
 from skscatter._scattering.settings import SIGMA0
 
 CROSSING = math.sqrt(0.5)  # share of their peaks at which neighbouring wavelets cross
-ALPHA = 5.0  # bandwidths above its centre at which a wavelet may be cut off by subsampling
-LEAST_HIGHEST_XI = 0.35  # centre frequency of the highest wavelet, at least, in cycles per sample
+ALPHA = 5.0  # bandwidths above its centre at which subsampling may cut off a wavelet
+MIN_HIGHEST_XI = 0.35  # lower bound for the highest centre frequency, in cycles per sample
 
-# Below this share of a filter's peak its values are lost in the rounding of float64.
+# Values below this share of a filter's peak are lost in the rounding of float64.
 NEGLIGIBLE = float(np.finfo(np.float64).eps) / 16
 
-# The tails of a Gaussian underflow to zero, as they should, even where the user has asked NumPy
-# to raise.
+# The tails of a Gaussian underflow to zero. This is intended, even if the user has set NumPy to
+# raise an error.
 underflow_to_zero = np.errstate(under="ignore")
 
 
@@ -68,22 +68,22 @@ def wavelet_parameters(J: int, Q: int) -> WaveletParameters:
     """Place `Q` Morlet wavelets per octave, down to the scale ``2**J``.
 
     Andén and Mallat (2014), section III-A: wavelets are dilations of each other, ``2**(1 / Q)``
-    apart, as long as they are no longer than the scale allows. `Q` - 1 more of the least bandwidth
-    then divide the frequencies below into equal parts.
+    apart, as long as they are no longer than the scale allows. `Q` - 1 more, of the smallest
+    bandwidth, then divide the lower frequencies into equal parts.
     """
     ratio = 2 ** (1 / Q)
-    least = SIGMA0 / 2**J
+    min_sigma = SIGMA0 / 2**J
     xi = highest_xi(Q)
     sigma = constant_q_bandwidth(xi, Q)
     family = []
-    if sigma > least:
+    if sigma > min_sigma:
         family.append((xi, sigma))
-        while sigma > least * ratio:
+        while sigma > min_sigma * ratio:
             xi, sigma = xi / ratio, sigma / ratio
             family.append((xi, sigma))
-    # Where there is room for none, kymatio divides the frequencies below the bandwidth instead.
+    # If no wavelet fits, kymatio divides the frequencies below the bandwidth instead.
     lowest = xi if family else sigma
-    family += [(lowest - q / Q * lowest, least) for q in range(1, Q)]
+    family += [(lowest - q / Q * lowest, min_sigma) for q in range(1, Q)]
     xis, sigmas = zip(*family, strict=True)
     return WaveletParameters(xis, sigmas, tuple(map(octave, xis, sigmas)))
 
@@ -95,7 +95,7 @@ def highest_xi(Q: int) -> float:
     apart as wavelets three steps from each other, ``1 - xi = 2**(3 / Q) * xi``, unless that leaves
     too much of the spectrum below the Nyquist frequency uncovered.
     """
-    return max(1 / (1 + 2 ** (3 / Q)), LEAST_HIGHEST_XI)
+    return max(1 / (1 + 2 ** (3 / Q)), MIN_HIGHEST_XI)
 
 
 def constant_q_bandwidth(xi: float, Q: int) -> float:
@@ -110,16 +110,16 @@ def constant_q_bandwidth(xi: float, Q: int) -> float:
 
 
 def octave(xi: float, sigma: float) -> int:
-    """Largest j such that sampling every ``2**j`` samples keeps the wavelet, up to `ALPHA`."""
+    """Largest j such that sampling every ``2**j`` samples preserves the wavelet, up to `ALPHA`."""
     highest = min(xi + ALPHA * sigma, 0.5)
     return math.floor(-math.log2(highest)) - 1
 
 
 def smallest_J(Q: int) -> int:
-    """Smallest scale that leaves room for `Q` wavelets per octave.
+    """Smallest scale at which `Q` wavelets per octave fit.
 
-    Below it, the widest wavelet of the family is narrower than ``2**J`` samples allow, and the
-    rule that places them leaves the high frequencies uncovered.
+    Below it, even the widest band of the family is narrower than ``2**J`` samples can resolve, and
+    the family leaves the high frequencies uncovered.
     """
     widest = constant_q_bandwidth(highest_xi(Q), Q)
     return max(0, math.floor(math.log2(SIGMA0 / widest)) + 1)
@@ -160,7 +160,7 @@ def gaussian(f: NDArray[np.floating], xi: float, sigma: float) -> NDArray[np.flo
 
 
 def at_zero(xi: float, sigma: float) -> float:
-    """Value at frequency zero of a Gaussian about `xi`, periodised as sampling periodises it."""
+    """Value at zero frequency of a Gaussian about `xi`, summed over its periods."""
     return float(gaussian(np.arange(-1.0, 2.0), xi, sigma).sum())
 
 
@@ -183,7 +183,7 @@ def gauss_window(t: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
 def morlet_band(n_padded: int, xi: float, sigma: float, share: float = NEGLIGIBLE) -> Band:
     """Morlet wavelet of centre frequency `xi` and bandwidth `sigma`, in cycles per sample.
 
-    A Gaussian about `xi` less the Gaussian about zero that cancels its mean, with unit L1 norm in
+    A Gaussian about `xi` minus the Gaussian about zero that cancels its mean, with unit L1 norm in
     time: ``g(t) (exp(2 pi i xi t) - kappa)`` with a Gaussian g (Lostanlen 2017, chapter 2).
     """
     duration = math.ceil(REACH / (2 * math.pi * sigma))  # of half the Gaussian in time
@@ -223,10 +223,10 @@ def _l1_norm(xi: float, sigma: float, kappa: float, duration: int) -> float:
 def _overlapping_morlet_band(n_padded: int, xi: float, sigma: float, share: float) -> Band:
     """Morlet wavelet that is longer than the grid, so that it overlaps itself.
 
-    Its norm is that of the sum, and so it is computed on all bins. Three periods of each Gaussian
-    hold what float64 can tell. All bins may lie far out on the Gaussians, where a rounding error
-    of the exponent is an error of the value: the operations are those of kymatio, in their order.
-    On a grid of a single bin, zero, nothing is left of the wavelet.
+    Its norm is that of the overlapping sum, so it is computed on all bins. Three periods of each
+    Gaussian are enough for float64. All bins may be in the tails of the Gaussians, where a rounding
+    error in the exponent becomes a relative error of the value. The operations and their order are
+    therefore kymatio's. On a grid of a single bin, the wavelet is zero.
     """
     f = np.arange(-n_padded, 2 * n_padded).reshape(3, n_padded) / n_padded
     gabor, envelope = (

@@ -11,8 +11,8 @@ from skscatter._scattering.settings import SIGMA0, Settings
 
 PADDING_CRITERION = 1e-3  # share of the low-pass's L1 norm that may reach beyond the padding
 
-# Grids of the same padded length have one of this many numbers of frames. Signals of similar length
-# then share a grid, and few frames of the grid are not needed.
+# Number of different frame counts among the grids of one padded length. Signals of similar length
+# then share a grid, and few of its frames are unused.
 FRAME_STEPS = 8
 
 
@@ -94,7 +94,7 @@ def low_pass_reach(n_times: int, T: float) -> tuple[int, bool]:
 
 
 def has_border_effects(settings: Settings, n_times: int) -> bool:
-    """Whether a signal is so short that every average includes its continuation."""
+    """Whether a signal is so short that every average includes padding."""
     return not low_pass_reach(max(n_times, settings.min_times), settings.T)[1]
 
 
@@ -102,8 +102,8 @@ def has_border_effects(settings: Settings, n_times: int) -> bool:
 def lay_out(settings: Settings, n_times: int) -> Layout:
     """Padding and frames of a signal, by kymatio's rule.
 
-    The padded length is a power of two with room for three times the reach of the low-pass on each
-    side. It is limited so that a reflection needs only samples that the signal has.
+    The padded length is a power of two that adds three times the reach of the low-pass on each
+    side. It is limited so that the signal is reflected at most once at each end.
 
     In kymatio a signal is in the middle of its padding. Here it is shifted along the periodic grid
     by a multiple of the stride, so that its first frame is the first frame of the grid. Envelopes
@@ -111,8 +111,8 @@ def lay_out(settings: Settings, n_times: int) -> Layout:
     """
     stride = settings.stride
     reach, _ = low_pass_reach(n_times, settings.T)
-    wanted = n_times + 2 * 3 * reach
-    log2_padded = min(math.ceil(math.log2(wanted)), math.floor(math.log2(3 * n_times - 2)))
+    n_needed = n_times + 2 * 3 * reach
+    log2_padded = min(math.ceil(math.log2(n_needed)), math.floor(math.log2(3 * n_times - 2)))
     n_padded = 2**log2_padded
     pad_left = (n_padded - n_times) // 2
     first = -(-pad_left // stride)

@@ -35,7 +35,7 @@ class LowPass(Protocol):
     n_bins : int
         Bins of the spectra that it uses, from zero on. 0 if it takes samples.
     used : slice
-        Samples that it uses. All samples if it takes spectra.
+        Samples of the grid that it uses. All of them if it takes spectra.
     """
 
     n_bins: int
@@ -88,18 +88,24 @@ class BlockLowPass:
     n_bins = 0
 
     def __init__(
-        self, xp: Namespace, sampled: "SampledGrid", frames: int = TILE_FRAMES, multiple: int = 1
+        self,
+        xp: Namespace,
+        sampled: "SampledGrid",
+        tile_frames: int = TILE_FRAMES,
+        node_multiple: int = 1,
     ) -> None:
         self.xp = xp
         self.n_frames = sampled.n_frames
         blocks = [2**i for i in range(MAX_BLOCK.bit_length())]
-        tiling = min((Tiling(sampled, block, frames, multiple) for block in blocks), key=_cost)
+        tiling = min(
+            (Tiling(sampled, block, tile_frames, node_multiple) for block in blocks), key=_cost
+        )
         self.n_nodes = len(tiling.nodes)
         self.used = slice(
             tiling.first_block * tiling.block, (tiling.first_block + tiling.n_blocks) * tiling.block
         )
-        self.gather = xp.asarray(tiling.gather()) if tiling.block > 1 else None
-        self.average = xp.asarray(tiling.average())
+        self.to_nodes = xp.asarray(tiling.samples_to_nodes()) if tiling.block > 1 else None
+        self.to_frames = xp.asarray(tiling.nodes_to_frames())
         self.step = tiling.n_frames * sampled.stride // tiling.block * self.n_nodes
         self.tile = tiling.n_frames
 
@@ -107,15 +113,15 @@ class BlockLowPass:
         # Each signal has products of its own. The rounding of BLAS depends on the number of rows
         # and on their positions, and the features of a signal must not depend on its neighbours.
         xp = self.xp
-        if self.gather is not None:
-            blocks = U.reshape(*U.shape[:-1], -1, len(self.gather))
+        if self.to_nodes is not None:
+            blocks = U.reshape(*U.shape[:-1], -1, len(self.to_nodes))
             gathered = xp.empty((*blocks.shape[:-1], self.n_nodes))
-            xp.matmul(blocks, self.gather, out=gathered)
+            xp.matmul(blocks, self.to_nodes, out=gathered)
             U = gathered.reshape(*U.shape[:-1], -1)
         for i, frame in enumerate(range(0, self.n_frames, self.tile)):
-            part = U[..., i * self.step : i * self.step + len(self.average)]
+            part = U[..., i * self.step : i * self.step + len(self.to_frames)]
             target = out[..., frame : frame + self.tile]
-            xp.matmul(part, self.average[: part.shape[-1], : target.shape[-1]], out=target)
+            xp.matmul(part, self.to_frames[: part.shape[-1], : target.shape[-1]], out=target)
 
 
 class SampledGrid:
@@ -172,15 +178,19 @@ class Tiling:
     """
 
     def __init__(
-        self, sampled: SampledGrid, block: int, frames: int = TILE_FRAMES, multiple: int = 1
+        self,
+        sampled: SampledGrid,
+        block: int,
+        tile_frames: int = TILE_FRAMES,
+        node_multiple: int = 1,
     ) -> None:
         self.sampled, self.block = sampled, block
         half = (block - 1) / 2
-        n_nodes = -(-self._n_nodes() // multiple) * multiple if block > 1 else 1
+        n_nodes = -(-self._n_nodes() // node_multiple) * node_multiple if block > 1 else 1
         order = np.arange(n_nodes) + 0.5
         self.angles = np.pi / len(order) * order
         self.nodes = half + half * np.cos(self.angles)
-        self.n_frames = max(frames, block // sampled.stride)
+        self.n_frames = max(tile_frames, block // sampled.stride)
         if sampled.wraps or sampled.n_frames <= self.n_frames:
             self.n_frames = sampled.n_frames
         if sampled.wraps:
@@ -206,7 +216,7 @@ class Tiling:
             error *= ratio / math.sqrt(m)
         return m
 
-    def gather(self) -> NDArray[np.float64]:
+    def samples_to_nodes(self) -> NDArray[np.float64]:
         """Lagrange polynomials of the nodes at the samples, of shape (block, n_nodes).
 
         They are sums of Chebyshev polynomials, which are orthogonal over the nodes.
@@ -218,7 +228,7 @@ class Tiling:
         weights = np.where(degrees > 0, 2, 1) / m
         return (np.cos(at_samples) * weights) @ np.cos(at_nodes).T
 
-    def average(self) -> NDArray[np.float64]:
+    def nodes_to_frames(self) -> NDArray[np.float64]:
         """Values of phi from nodes to frames, of shape (tile_blocks * n_nodes, n_frames)."""
         blocks = self.first_block + np.arange(self.tile_blocks)
         positions = (blocks[:, np.newaxis] * self.block + self.nodes).ravel()
@@ -245,8 +255,8 @@ def low_pass(
     k: int,
     has_spectrum: bool,
     *,
-    frames: int = TILE_FRAMES,
-    multiple: int = 1,
+    tile_frames: int = TILE_FRAMES,
+    node_multiple: int = 1,
 ) -> LowPass:
     """Build the low-pass at one rate, in the form that takes less time.
 
@@ -264,13 +274,13 @@ def low_pass(
         Envelopes are sampled every ``2**k`` samples.
     has_spectrum : bool
         Whether the spectra of the envelopes are computed anyway.
-    frames : int
+    tile_frames : int
         Frames of a tile.
-    multiple : int
-        The number of nodes is rounded up to a multiple of this.
+    node_multiple : int
+        The number of nodes of a block is rounded up to a multiple of this.
     """
     sampled = SampledGrid(T, grid, k, negligible(xp.dtype))
-    many = sampled.wraps and sampled.n_frames > MAX_WRAPPED_FRAMES
-    if has_spectrum or many or xp.is_long(sampled.n):
+    matrix_is_large = sampled.wraps and sampled.n_frames > MAX_WRAPPED_FRAMES
+    if has_spectrum or matrix_is_large or xp.is_long(sampled.n):
         return SpectralLowPass(xp, phi, grid, k)
-    return BlockLowPass(xp, sampled, frames, multiple)
+    return BlockLowPass(xp, sampled, tile_frames, node_multiple)

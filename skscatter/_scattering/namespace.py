@@ -140,4 +140,4 @@ class Namespace(Protocol):
         """Values at `indices` along the last axis."""
 
     def powers_of_two(self, sizes: Array) -> tuple[Array, Array]:
-        """For each size, the power of two that scales it to about 1, and its inverse (finite).."""
+        """Finite powers of two that scale the sizes to about 1, and their inverses."""

@@ -23,21 +23,22 @@ from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
 # in the smallest registers), and the remaining ones one by one.
 FFT_ROWS = 4
 
-SIGNAL = -1  # key of the source that is the signal; the other keys are octaves j1
+SIGNAL = -1  # key of the signal's spectrum; the spectra of U1 have their octave j1 as key
 
 Indices = NDArray[np.integer]
 
 
 @dataclass(frozen=True)
-class Source:
-    """Spectra of one rate to which filters are applied: the signal's, or those of an octave of U1.
+class Spectra:
+    """Spectra of one sampling rate that filters are applied to: of the signal, or of U1.
 
     Attributes
     ----------
     window : Window
         The bins that the filters cover.
     n1 : range
-        First-order wavelets of the envelopes, one for each row. The signal has one row.
+        First-order wavelets of the envelopes in one octave, one for each row. The signal has one
+        row.
     """
 
     window: Window
@@ -50,14 +51,14 @@ class Source:
 
 @dataclass(frozen=True)
 class BandRows:
-    """Rows of a batch that one filter makes from rows of a source.
+    """Rows of a batch that one filter makes from rows of spectra.
 
     Attributes
     ----------
     source : int
-        Key of the source.
+        Key of the spectra.
     source_rows : slice
-        Rows of the source.
+        Rows of the spectra.
     filter : Filter
         The filter.
     rows : slice
@@ -84,19 +85,18 @@ class Batch:
         How the bands are computed.
     low_pass : LowPass
         Averages the envelopes.
-    next_source : tuple of (int, slice) or None
-        Source of the second order, and its rows, to which the envelopes are written. None if the
-        paths end here.
+    destination : tuple of (int, slice) or None
+        Key and rows of the spectra to which those of the envelopes are written, for the second
+        order. None if no path continues from here.
     n_bins : int
-        Bins of the envelopes' spectra that the low-pass and the second order use. 0 if they use
-        none.
+        Bins of the envelopes' spectra that the low-pass and the second order use. May be 0.
     """
 
     paths: Array
     n: int
     bands: list[BandRows]
     low_pass: LowPass
-    next_source: tuple[int, slice] | None
+    destination: tuple[int, slice] | None
     n_bins: int
 
 
@@ -106,24 +106,24 @@ class Stage:
 
     Attributes
     ----------
-    sources : dict of int to Source
-        First-order envelopes that the second order filters, by octave.
+    spectra : dict of int to Spectra
+        Spectra of the first-order envelopes that continue to the second order, by octave.
     batches : list of Batch
         In the order of computation.
     """
 
-    sources: dict[int, Source]
+    spectra: dict[int, Spectra]
     batches: list[Batch]
 
     @property
     def n_bins(self) -> int:
-        """Bins of all sources for one signal."""
-        return sum(len(source.n1) * source.window.n_bins for source in self.sources.values())
+        """Bins of all spectra for one signal."""
+        return sum(len(each.n1) * each.window.n_bins for each in self.spectra.values())
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that the cascade has to know.
+    """All that the cascade needs to know.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ class Plan:
         Number of paths.
     order0 : LowPass or None
         Averages the signal itself. None without order 0.
-    signal : Source
+    signal : Spectra
         The signal.
     stages : list of Stage
         A single one if the spectra of all envelopes of a signal fit in a chunk, otherwise several.
@@ -147,7 +147,7 @@ class Plan:
     padding: str
     n_paths: int
     order0: LowPass | None
-    signal: Source
+    signal: Spectra
     stages: list[Stage]
     chunk: int
 
@@ -158,7 +158,7 @@ def make_plan(settings: Settings, grid: Grid, xp: Namespace) -> Plan:
 
 
 class Planner:
-    """What the parts of a plan share while it is made."""
+    """Makes a plan, and holds what its parts share."""
 
     def __init__(self, settings: Settings, grid: Grid, xp: Namespace) -> None:
         self.settings, self.grid, self.xp = settings, grid, xp
@@ -170,7 +170,7 @@ class Planner:
         )
         # A second-order wavelet is applied to several octaves. Its values are kept once.
         self.folded = cache(lambda band, n, n_uses: FoldedBand(xp, band, n, n_uses))
-        self.signal = Source(Window(xp, bank.psi1, n_padded), range(1))
+        self.signal = Spectra(Window(xp, bank.psi1, n_padded), range(1))
         second = self.paths[self.paths["order"] == 2]
         self.windows = {}  # on the spectra of U1, for each octave that has second-order paths
         for octave in np.unique(second["j1"]).tolist():
@@ -205,24 +205,24 @@ class Planner:
         """Plan some first-order wavelets, and the second-order paths that start with them."""
         chosen = np.isin(self.paths["n1"], wavelets)
         first, second = (np.flatnonzero(chosen & (self.paths["order"] == k)) for k in (1, 2))
-        sources = self.sources(first, second)
+        spectra = self.second_order_spectra(first, second)
         batches = [
-            *self.first_order(first, sources, chunk),
-            *self.second_order(second, sources, chunk),
+            *self.first_order(first, spectra, chunk),
+            *self.second_order(second, spectra, chunk),
         ]
-        return Stage(sources, batches)
+        return Stage(spectra, batches)
 
-    def sources(self, first: Indices, second: Indices) -> dict[int, Source]:
-        """First-order envelopes that second-order paths filter, by octave."""
+    def second_order_spectra(self, first: Indices, second: Indices) -> dict[int, Spectra]:
+        """Spectra of the first-order envelopes that second-order paths use, by octave."""
         n1, j1 = self.paths["n1"], self.paths["j1"]
-        sources = {}
+        spectra = {}
         for octave in np.unique(j1[second]).tolist():
             rows = n1[first[j1[first] == octave]]
-            sources[octave] = Source(self.windows[octave], range(int(rows[0]), int(rows[-1]) + 1))
-        return sources
+            spectra[octave] = Spectra(self.windows[octave], range(int(rows[0]), int(rows[-1]) + 1))
+        return spectra
 
     def first_order(
-        self, first: Indices, sources: dict[int, Source], chunk: int
+        self, first: Indices, spectra: dict[int, Spectra], chunk: int
     ) -> Iterator[Batch]:
         """Batches of the first order, by octave."""
         j1 = self.paths["j1"][first]
@@ -230,36 +230,36 @@ class Planner:
             k = self.settings.log2_rate(octave)
             for paths in self.split(first[j1 == octave], k, chunk):
                 n1 = self.paths["n1"][paths]
-                low_pass = self.low_pass(k, octave in sources)
-                next_source, n_bins = None, low_pass.n_bins
-                if octave in sources:
-                    next_source = (octave, sources[octave].rows_of(n1))
-                    n_bins = max(n_bins, sources[octave].window.n_stored)
+                low_pass = self.low_pass(k, octave in spectra)
+                destination, n_bins = None, low_pass.n_bins
+                if octave in spectra:
+                    destination = (octave, spectra[octave].rows_of(n1))
+                    n_bins = max(n_bins, spectra[octave].window.n_stored)
                 yield Batch(
                     paths=self.xp.integers(paths),
                     n=self.grid.n_padded >> k,
                     bands=self.bands_of_signal(n1, k),
                     low_pass=low_pass,
-                    next_source=next_source,
+                    destination=destination,
                     n_bins=n_bins,
                 )
 
     def second_order(
-        self, second: Indices, sources: dict[int, Source], chunk: int
+        self, second: Indices, spectra: dict[int, Spectra], chunk: int
     ) -> Iterator[Batch]:
         """Batches of the second order, by psi2."""
         n2 = self.paths["n2"][second]
         for wavelet in np.unique(n2).tolist():
-            members = second[n2 == wavelet]
-            k = self.settings.log2_rate(int(self.paths["j2"][members[0]]))
+            paths_of_wavelet = second[n2 == wavelet]
+            k = self.settings.log2_rate(int(self.paths["j2"][paths_of_wavelet[0]]))
             low_pass = self.low_pass(k, False)
-            for paths in self.split(members, k, chunk):
+            for paths in self.split(paths_of_wavelet, k, chunk):
                 yield Batch(
                     paths=self.xp.integers(paths),
                     n=self.grid.n_padded >> k,
-                    bands=self.bands_of_envelopes(paths, wavelet, k, sources),
+                    bands=self.bands_of_envelopes(paths, wavelet, k, spectra),
                     low_pass=low_pass,
-                    next_source=None,
+                    destination=None,
                     n_bins=low_pass.n_bins,
                 )
 
@@ -277,7 +277,7 @@ class Planner:
         ]
 
     def bands_of_envelopes(
-        self, paths: Indices, n2: int, k: int, sources: dict[int, Source]
+        self, paths: Indices, n2: int, k: int, spectra: dict[int, Spectra]
     ) -> list[BandRows]:
         """Apply one psi2 to the first-order envelopes of paths, one octave at a time."""
         n1, j1 = self.paths["n1"][paths], self.paths["j1"][paths]
@@ -289,8 +289,8 @@ class Planner:
             bands.append(
                 BandRows(
                     source=octave,
-                    source_rows=sources[octave].rows_of(n1[rows]),
-                    filter=Filter(psi2, sources[octave].window),
+                    source_rows=spectra[octave].rows_of(n1[rows]),
+                    filter=Filter(psi2, spectra[octave].window),
                     rows=slice(int(rows[0]), int(rows[-1]) + 1),
                 )
             )

@@ -1,8 +1,7 @@
-"""Resolve parameters into what is computed.
+"""Check the parameters of the transform, and fill in defaults.
 
 `resolve` turns parameters (some of them ``None``) and the lengths of signals into `Settings`:
-plain, hashable numbers from which everything but a signal's own length follows. Bad parameters are
-refused here.
+plain, hashable values that determine the coefficients of a signal of any length.
 """
 
 import math
@@ -27,9 +26,9 @@ PADDINGS = ("reflect", "zero", "periodic")
 FILTER_GAINS = ("unit", "kymatio-0.3")
 SUBSAMPLINGS = ("standard", "critical")
 
-# Wavelets per octave that signals of any length may have. More than a signal has samples are
-# useless: the narrowest bands would be closer than the frequencies that the signal can resolve.
-LEAST_LARGEST_Q = 64
+# Q up to this value is accepted for signals of any length. A Q above the number of samples is
+# useless: neighbouring bands would be closer than the frequency resolution of the signal.
+ALWAYS_ACCEPTED_Q = 64
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,10 @@ class Settings:
         return self.stride.bit_length() - 1
 
     def log2_rate(self, j: int) -> int:
-        """Octaves by which a band of octave `j` is subsampled: at most as the frames are.
+        """Octaves by which a band of octave `j` is subsampled, no coarser than the frames.
 
-        At kymatio's rates a band of octave j stays clear of the Nyquist frequency by its own
-        width. Moved to zero frequency it fits half the rate, which is critical sampling.
+        At kymatio's rates, the distance of a band of octave j from the Nyquist frequency is its own
+        width. Shifted to zero frequency, it fits into half the rate: this is critical sampling.
         """
         spare = 1 if self.subsampling == "critical" else 0
         return min(j + spare, self.log2_T, self.log2_stride)
@@ -93,7 +92,7 @@ def default_J(n_times: int) -> int:
     """Scale for signals of `n_times` samples: a 32nd of the length, but not below 16 samples.
 
     Eight wavelets per octave do not fit into scales of less than 8 to 16 samples, so short signals
-    get as much scale as they have room for.
+    get the largest scale that fits.
     """
     log2_length = n_times.bit_length() - 1
     return max(log2_length - 5, min(log2_length, 4))
@@ -107,7 +106,7 @@ class Lengths:
     n_times : int or integer array
         Samples of the signals.
     least : int
-        Signals that are shorter count as being continued to so many samples.
+        Shorter signals count as signals of this length, to which they will be extended.
     """
 
     def __init__(self, n_times: int | NDArray[np.integer], least: int = 1) -> None:
@@ -137,8 +136,8 @@ def resolve(
 ) -> Settings:
     """Check the parameters against the lengths of signals and fill in the defaults.
 
-    Where there are several lengths, the median decides on J. Signals that are too short for it are
-    to be continued, unless J was given.
+    If lengths differ, the median determines the default J, and shorter signals are assumed to be
+    extended to its scale.
 
     Raises
     ------
@@ -192,7 +191,7 @@ def _resolve_Q(Q: Any, lengths: Lengths) -> tuple[int, int]:
         )
     else:
         raise TypeError(f"Q={Q!r} must be an integer of at least 1, or a pair (Q1, Q2) of such.")
-    largest = max(lengths.shortest, LEAST_LARGEST_Q)
+    largest = max(lengths.shortest, ALWAYS_ACCEPTED_Q)
     if max(pair) > largest:
         raise ValueError(
             f"Q={Q!r} asks for wavelets far longer than the shortest signal. Accepted: 1 to "
@@ -207,8 +206,8 @@ def _resolve_T(T: Any, J: int, lengths: Lengths) -> float:
     T = check_real("T", T, minimum=1)
     if lengths.shortest < T:
         raise ValueError(
-            f"T={T} needs signals of as many samples, but {lengths.these_have}. T must be between "
-            f"1 and {lengths.shortest}, or None for 2**J = {2**J}."
+            f"T={T} needs signals of at least {T} samples, but {lengths.these_have}. T must be "
+            f"between 1 and {lengths.shortest}, or None for 2**J = {2**J}."
         )
     return T
 

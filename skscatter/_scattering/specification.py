@@ -36,7 +36,7 @@ class Logarithm:
     def __call__(self, xp: Namespace, S: Array, n_linear: int) -> Array:
         """Take the logarithm of coefficients of shape (n_signals, n_paths, ...).
 
-        The first `n_linear` paths, those of order 0, stay as they are: they have a sign.
+        The first `n_linear` paths, those of order 0, are kept: they may be negative.
         """
         result = abs(S)  # rounding can leave a coefficient just below zero
         result[:, :n_linear] = S[:, :n_linear]
@@ -64,19 +64,19 @@ class Specification:
     logarithm : Logarithm or None
         None leaves coefficients linear.
     pooling : tuple of str
-        Statistics over the frames of each segment; none of them keeps every frame.
+        Statistics over the frames of each segment. Empty if every frame is kept.
     n_segments : int
         Segments of a signal's duration.
     channel_pooling : tuple of str
-        Statistics over the channels; none of them keeps every channel.
+        Statistics over the channels. Empty if every channel is kept.
     sampling_rate : float or None
         In Hz, for names and tables.
     n_channels : int
         Channels of a signal.
     n_times : int or None
-        Samples that every signal must have; None where each may have its own length.
+        Samples that every signal must have. None if lengths may differ.
     extends_short : bool
-        Whether signals that are too short for the scale are continued to the least length.
+        Whether signals that are too short for the scale are extended to the minimum length.
     library : str
         Array library of the signals that were fitted on.
     """
@@ -124,14 +124,14 @@ class Specification:
             features = pooled.swapaxes(1, 3)  # (n_samples, n_statistics, 1, width)
         return features.reshape(len(features), math.prod(features.shape[1:]))
 
-    def of_one_row(self) -> dict[str, Any]:
-        """Return what the features of one channel of one signal depend on, beside its samples.
+    def row_parameters(self) -> dict[str, Any]:
+        """Return what the features of one channel of one signal depend on, besides its samples.
 
-        Equal values have equal forms, and what has no effect is left out.
+        Parameters without effect are left out, so that equal features have equal parameters.
         """
         return {
             **asdict(self.settings),
-            "T": float(self.settings.T),  # 256 and 256.0 are one T
+            "T": float(self.settings.T),  # T=256 and T=256.0 are equal
             "input_scaling": self.input_scaling,
             "logarithm": None if self.logarithm is None else asdict(self.logarithm),
             "pooling": self.pooling,
@@ -158,7 +158,7 @@ class Specification:
 
 
 def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return fields with sequences as tuples, which is what they were before they were saved."""
+    """Return fields with sequences as tuples, as they were before they were saved."""
     return {
         name: tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
         for name, value in fields.items()

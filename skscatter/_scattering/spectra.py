@@ -23,7 +23,7 @@ SEGMENT_BINS = 2**13
 
 
 def negligible(dtype: DTypeLike) -> float:
-    """Share of a filter's peak below which its values vanish in the rounding of `dtype`."""
+    """Share of a filter's peak below which its values are lost in the rounding of `dtype`."""
     return float(np.finfo(dtype).eps) / 16
 
 
@@ -68,10 +68,10 @@ class Window:
         self.bin_ranges = list(bin_ranges(self.start, self.start + self.n_bins, n))
         self.n_stored = max(bins.stored.stop for bins in self.bin_ranges)
 
-    def unfold(self, half: Array, out: Array) -> None:
-        """Write the bins of the window to `out`. `half` holds the spectrum from bin zero on."""
+    def unfold(self, spectrum: Array, out: Array) -> None:
+        """Write the bins of the window to `out`. `spectrum` holds at least ``n_stored`` bins."""
         for bins in self.bin_ranges:
-            stored, target = half[..., bins.stored], out[..., bins.target]
+            stored, target = spectrum[..., bins.stored], out[..., bins.target]
             if bins.mirrored:
                 self.xp.conj(self.xp.flip(stored), out=target)
             else:

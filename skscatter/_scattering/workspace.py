@@ -1,14 +1,14 @@
-"""Memory that a worker uses again from one block of signals to the next."""
+"""Memory that a worker reuses from one block of signals to the next."""
 
 from collections.abc import Callable
 from typing import Any
 
 
 class Workspaces:
-    """The workspace that one worker used last: memory that is fresh from the system is slow.
+    """The last workspace of one worker, kept because new memory from the system is slow.
 
-    It belongs to one thread and lives as long as its run. A workspace larger than the namespace
-    of its cascade allows (``kept_bytes``) is handed out and not kept.
+    It belongs to one thread and lasts for one run. A workspace larger than ``kept_bytes`` of the
+    cascade's namespace is returned but not kept.
     """
 
     def __init__(self) -> None:

@@ -191,20 +191,27 @@ def _tables(
     starts = {band: constants.add(band.values()) for band in bands}
     low_passes: dict[tuple[int, bool], LowPass] = {}
 
-    def describe(row: int, path: Any, next_source: list[int]) -> Path:
+    def describe(row: int, path: Any, second_wavelets: list[int]) -> Path:
         order = int(path["order"])
         k = settings.log2_rate(int(path[f"j{order}"])) if order else 0
         n = n_padded >> k
-        has_spectrum = order == 0 or bool(next_source)
+        has_spectrum = order == 0 or bool(second_wavelets)
         if (k, has_spectrum) not in low_passes:
             low_passes[k, has_spectrum] = low_pass(
-                xp, bank.phi, settings.T, grid, k, has_spectrum, frames=COLUMNS, multiple=COLUMNS
+                xp,
+                bank.phi,
+                settings.T,
+                grid,
+                k,
+                has_spectrum,
+                tile_frames=COLUMNS,
+                node_multiple=COLUMNS,
             )
         low = list(low_passes).index((k, has_spectrum))
         if not order:
             return Path(row, (order, n, 0, low), (0, 0, 0))
         band = (bank.psi1, bank.psi2)[order - 1][path[f"n{order}"]]
-        windows = [Window(xp, [bank.psi2[n2]], n).n_stored for n2 in next_source]
+        windows = [Window(xp, [bank.psi2[n2]], n).n_stored for n2 in second_wavelets]
         n_bins = max(low_passes[k, has_spectrum].n_bins, *windows, 0)
         return Path(row, (order, n, n_bins, low), (starts[band], band.start, len(band)))
 
@@ -255,21 +262,21 @@ def _low_pass_row(low: LowPass, n: int, constants: Constants) -> tuple[int, ...]
         return _row(LOW_PASS, record)
     assert isinstance(low, BlockLowPass)
     assert 0 <= low.used.start < low.used.stop <= n  # the kernel does not check indices
-    average = _pad_columns(low.average)
+    average = _pad_columns(low.to_frames)
     record = {
         "block": 1,
         "first": low.used.start,
         "n_used": low.used.stop - low.used.start,
         "n_nodes": 1,
-        "average": constants.add(average),
+        "to_frames": constants.add(average),
         "n_rows": len(average),
         "n_columns": average.shape[1],
         "tile": low.tile,
         "step": low.step,
     }
-    if low.gather is not None:
-        record["block"], record["n_nodes"] = low.gather.shape
-        record["gather"] = constants.add(low.gather)
+    if low.to_nodes is not None:
+        record["block"], record["n_nodes"] = low.to_nodes.shape
+        record["to_nodes"] = constants.add(low.to_nodes)
     return _row(LOW_PASS, record)
 
 

@@ -158,7 +158,7 @@ def _compile_without_cache(function: Callable[..., Any], signature: Signature) -
 
 
 def code_version(signature: Signature) -> str:
-    """Digest of all that machine code depends on.
+    """Digest of everything that machine code depends on.
 
     numba finds cached code by the file, the line and the bytecode of the outermost function. It
     ignores changes in other functions, and processes that write code for different processors or

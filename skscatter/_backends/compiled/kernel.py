@@ -25,7 +25,7 @@ from skscatter._backends.compiled.vectors import LANES, broadcast, constant, loa
 # What all lanes compute together: one path of eight signals, or several paths of fewer signals
 # that differ only in their first-order filters. `BAND` has the row of the result and the last
 # filter of each of these paths. Filters and matrices are parts of one flat array of constants;
-# `values`, `band`, `gather` and `average` are the indices where they start.
+# `values`, `band`, `to_nodes` and `to_frames` are the indices where they start.
 PATH = np.dtype(
     [
         (name, np.int64)
@@ -44,16 +44,16 @@ BAND = np.dtype(
 )
 
 # A low-pass is either a band that multiplies the spectrum, which is then folded to `n_hops` bins,
-# or, if n_hops is 0, one or two matrices: `gather` multiplies each block of `block` samples, from
-# sample `first` on, and `average` makes a tile of frames. Matrices have a multiple of `COLUMNS`
+# or, if n_hops is 0, one or two matrices: `to_nodes` multiplies each block of `block` samples, from
+# sample `first` on, and `to_frames` makes a tile of frames. Matrices have a multiple of `COLUMNS`
 # columns.
 LOW_PASS = np.dtype(
     [
         (name, np.int64)
         for name in (
             *("n_hops", "band", "width", "first_hop"),
-            *("block", "first", "n_used", "gather", "n_nodes"),
-            *("average", "n_rows", "n_columns", "tile", "step"),
+            *("block", "first", "n_used", "to_nodes", "n_nodes"),
+            *("to_frames", "n_rows", "n_columns", "tile", "step"),
         )
     ],
     align=True,
@@ -173,7 +173,7 @@ def average_samples(
         n_rows = 0
         for start in range(first, first + low.n_used, low.block):
             project(
-                z, digit_reversed, start, constants, low.gather, low.block, low.n_nodes,
+                z, digit_reversed, start, constants, low.to_nodes, low.block, low.n_nodes,
                 nodes, LANES * n_rows,
             )  # fmt: skip
             n_rows += low.n_nodes
@@ -181,7 +181,7 @@ def average_samples(
     skipped = 0
     for frame in range(0, n_frames, low.tile):
         project(
-            source, offsets, first + skipped, constants, low.average,
+            source, offsets, first + skipped, constants, low.to_frames,
             min(low.n_rows, n_rows - skipped), low.n_columns, frames, LANES * frame,
         )  # fmt: skip
         skipped += low.step
@@ -213,7 +213,7 @@ def scatter(
         Workspace for the spectra of the signals and of one envelope of each order.
     y, z, nodes, frames : arrays
         Workspace for the even or odd samples of an envelope, the packed envelope, the products
-        with `gather`, and the frames of all lanes.
+        with `to_nodes`, and the frames of all lanes.
     S : array of shape (n_signals, n_paths, n_frames)
         The signals are in the first `n_signals` lanes of each copy.
     """
