@@ -353,6 +353,15 @@ def test_an_interruption_while_reading_ends_it_at_once(X, fitted):
         next(stream)
 
 
+def test_a_thread_that_cannot_be_started_is_an_error(X, fitted, monkeypatch):
+    def fail(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(fitted.transform_batches([X[:1]]))
+
+
 def test_work_under_way_stops_at_its_next_block(X, monkeypatch):
     blocks, begun, closing = [], threading.Event(), threading.Event()
     original = run.to_unit_magnitude
