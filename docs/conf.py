@@ -90,7 +90,8 @@ html_css_files = ["pages.css"]
 html_title = f"{project} {version}"
 html_show_sourcelink = False
 # Only the guide and the API reference have pages enough to need one beside the text.
-html_sidebars = {name: [] for name in ("index", "gallery/*", "design", "reliability")}
+WITHOUT_SIDEBAR = "index", "gallery/*", "performance", "design", "reliability"
+html_sidebars = {name: [] for name in WITHOUT_SIDEBAR}
 html_theme_options = {
     "navbar_align": "left",
     "navbar_end": ["theme-switcher"],

@@ -69,7 +69,7 @@ HOSTILE = {
     "(1, 2, 3)": (1, 2, 3),
     "('mean', 7)": ("mean", 7),
     "1j": 1j,
-    "array([1, 2])": np.array([1, 2]),
+    "array([1,2])": np.array([1, 2]),
     "pandas": pd.DataFrame({"t0": [1.0, 2.0]}),
     "polars": pl.DataFrame({"t0": [1.0, 2.0]}),
     "Ellipsis": ...,
@@ -134,7 +134,12 @@ ACCEPTED = {
     ),
     SelectPaths: (
         lambda transformer=FITTED, **ranges: SelectPaths(transformer, **ranges).fit_transform(X),
-        {"transformer": "", "order": "None 1", "carrier": "None", "modulation": "None"},
+        {
+            "transformer": "",
+            "order": "None 1 array([1,2])",
+            "carrier": "None",
+            "modulation": "None",
+        },
     ),
     Scattering1D.frame_times: (
         lambda n_times: LogScattering1D(J=3).fit(X).frame_times(n_times),

@@ -334,7 +334,7 @@ def test_a_grid_search_on_a_cluster_finds_the_same(client):
 
 def test_transforming_in_a_task_of_the_cluster_takes_one_thread_unless_asked(client, X):
     def threads(n_jobs):
-        from skscatter._execution.parallel import count_threads
+        from skscatter._execution.threads import count_threads
 
         return count_threads(n_jobs), joblib.cpu_count()
 

@@ -20,8 +20,9 @@ def share_descriptions(cls: Class) -> Class:
     if cls.__doc__ is None or base.__doc__ is None:  # python -OO
         return cls
     entries = {match[1]: match[0] for match in ENTRY.finditer(inspect.cleandoc(base.__doc__))}
-    cls.__doc__ = PLACEHOLDERS.sub(
+    filled = PLACEHOLDERS.sub(
         lambda line: "\n".join(entries[name] for name in re.findall(r"\w+", line[0])),
         inspect.cleandoc(cls.__doc__),
     )
+    cls.__doc__ = f"{filled}\n"  # as numpydoc wants a docstring to end
     return cls

@@ -247,9 +247,9 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
+        subsampling: str = "standard",
         backend: str = "auto",
         device: str = "auto",
-        subsampling: str = "standard",
         batch_size: int | None = None,
         n_jobs: int | None = None,
         memory: Memory = None,
@@ -268,9 +268,9 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.input_scaling = input_scaling
         self.padding = padding
         self.sampling_rate = sampling_rate
+        self.subsampling = subsampling
         self.backend = backend
         self.device = device
-        self.subsampling = subsampling
         self.batch_size = batch_size
         self.n_jobs = n_jobs
         self.memory = memory
@@ -868,7 +868,7 @@ class LogScattering1D(Scattering1D):
         ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
         logarithm.
     {pooling} {n_segments} {channel_pooling} {input_scaling} {padding} {sampling_rate}
-    {backend} {device} {subsampling} {batch_size} {n_jobs} {memory} {verbose}
+    {subsampling} {backend} {device} {batch_size} {n_jobs} {memory} {verbose}
 
     Attributes
     ----------
@@ -925,9 +925,9 @@ class LogScattering1D(Scattering1D):
         input_scaling: str | None = None,
         padding: str = "reflect",
         sampling_rate: float | None = None,
+        subsampling: str = "standard",
         backend: str = "auto",
         device: str = "auto",
-        subsampling: str = "standard",
         batch_size: int | None = None,
         n_jobs: int | None = None,
         memory: Memory = None,
@@ -947,9 +947,9 @@ class LogScattering1D(Scattering1D):
             input_scaling=input_scaling,
             padding=padding,
             sampling_rate=sampling_rate,
+            subsampling=subsampling,
             backend=backend,
             device=device,
-            subsampling=subsampling,
             batch_size=batch_size,
             n_jobs=n_jobs,
             memory=memory,
