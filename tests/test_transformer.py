@@ -531,6 +531,14 @@ def test_progress_is_shown_on_request(Transformer, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_no_lock_of_tqdm_is_taken_without_a_progress_bar(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("an interrupt could leave the lock of tqdm locked")
+
+    monkeypatch.setattr("skscatter._estimators.scattering.tqdm", fail)
+    Scattering1D().fit_transform(np.ones((2, 64)))
+
+
 def test_transforming_leaves_signals_and_settings_alone():
     X = np.random.default_rng(0).standard_normal((3, 100))
     X.flags.writeable = False

@@ -220,7 +220,7 @@ class PathImportanceDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        # A score that rises does so by chance. It is drawn like no drop.
+        # A score can only rise by chance. A rise is drawn as no drop.
         largest = float(np.nanmax(np.append(self.order1, self.order2), initial=0.0)) or 1.0
         colours = {"vmin": 0.0, "vmax": largest, "cmap": "viridis"} | options
         self.ax_ = self.path_map.draw(

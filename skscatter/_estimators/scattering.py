@@ -3,8 +3,8 @@
 import copy
 import threading
 import warnings
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from functools import lru_cache, partial
 from typing import Any, NamedTuple, Self
 
@@ -27,7 +27,7 @@ from skscatter._cache.filling import fill
 from skscatter._cache.keys import key_context, row_keys
 from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
-from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
+from skscatter._common.parameters import MAX_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
 from skscatter._common.units import units_for
 from skscatter._estimators.docstrings import share_descriptions
@@ -52,7 +52,7 @@ from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specifica
 from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
 from skscatter._signals.rows import Signals, as_index
-from skscatter._signals.short import continue_short
+from skscatter._signals.short import extend_short
 from skscatter._signals.validation import Expected, check_signals
 
 FREQUENCIES = {
@@ -307,7 +307,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         signals = check_signals(X, estimator=self, min_signals=self._batch_options.min_signals)
         spec = self._specify(signals)
         self._warn_of_scale(spec.settings, signals)
-        continue_short(signals, spec.settings.min_times, spec.settings.padding)
+        extend_short(signals, spec.settings.min_times, spec.settings.padding)
         self._spec = spec
         return self
 
@@ -358,7 +358,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             for positions in to_compute:
                 for block, features in run.blocks(positions):
                     rows[as_index(block)] = features
-                    progress.update(len(block))
+                    progress(len(block))
         with floating_point(), xp.working(from_numpy=False):
             joined = spec.join_channels(
                 xp, rows.reshape(signals.n_samples, signals.n_channels, width)
@@ -467,7 +467,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 else:
                     for row, values in zip(block, coefficients, strict=True):
                         S[row][...] = values
-                progress.update(len(block))
+                progress(len(block))
         if signals.n_times:
             return signals.as_given(
                 S.reshape(signals.n_samples, signals.n_channels, n_paths, *n_frames)
@@ -606,7 +606,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
                 )
             n_times = spec.n_times
         least = 1 if spec.extends_short else spec.settings.min_times
-        n_times = check_integer("n_times", n_times, minimum=least, maximum=MOST_TIMES)
+        n_times = check_integer("n_times", n_times, minimum=least, maximum=MAX_TIMES)
         layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
         first = layout.grid.first_frame - layout.start
         samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
@@ -792,7 +792,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             method=method,
             min_signals=self._batch_options.min_signals,
         )
-        return continue_short(signals, settings.min_times, settings.padding)
+        return extend_short(signals, settings.min_times, settings.padding)
 
     def _run(self, signals: Signals, features: Callable[[Namespace, Array], Array]) -> Run:
         tensors = None if signals.from_numpy else signals.block(range(0))
@@ -813,11 +813,19 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         device = NUMPY if signals.from_numpy else device_of(signals.block(range(0)))
         return namespace_on(device, precision_of(signals).name)
 
-    def _progress(self, n_rows: int) -> Any:
-        return tqdm(total=n_rows, desc=type(self).__name__, unit="signal", disable=not self.verbose)
+    @contextmanager
+    def _progress(self, n_rows: int) -> Iterator[Callable[[int], object]]:
+        """Show a progress bar if `verbose`, and yield the function that counts rows."""
+        if not self.verbose:
+            # Without tqdm, which takes a lock of the process even if it shows nothing. An interrupt
+            # could leave it locked, and the next transform would wait for ever.
+            yield lambda n_rows: None
+            return
+        with tqdm(total=n_rows, desc=type(self).__name__, unit="signal") as bar:
+            yield bar.update
 
     def _rows_to_compute(
-        self, signals: Signals, rows: Array, run: Run, progress: Any
+        self, signals: Signals, rows: Array, run: Run, progress: Callable[[int], object]
     ) -> Generator[Any, None, None]:
         """Yield the rows to compute: all of them, or those that `memory` does not hold."""
         store = check_memory(self.memory)
@@ -833,9 +841,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         }
         context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
-        yield from fill(
-            store, rows, keys, block_multiple=run.rows_at_once, progress=progress.update
-        )
+        yield from fill(store, rows, keys, block_multiple=run.rows_at_once, progress=progress)
 
     def _prefixes(self) -> list[tuple[str, int]]:
         """Prefixes of the names of features, in order, with their channels."""
