@@ -220,7 +220,7 @@ def keys_of(*rows, context="context"):
     return row_keys(rows, context)
 
 
-def test_keys_do_not_depend_on_how_rows_lie_in_memory():
+def test_keys_do_not_depend_on_the_memory_layout():
     X = np.arange(24.0).reshape(4, 6)
     wide = np.zeros((8, 12))
     wide[::2, ::2] = X

@@ -62,7 +62,7 @@ def test_in_the_calling_thread_a_task_is_done_when_its_result_is_asked_for():
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("n_threads", [0, 1, 2])
-def test_errors_come_through_and_no_task_begins_after_them(error, n_threads):
+def test_errors_are_raised_and_no_task_begins_after_them(error, n_threads):
     begun = []
 
     def fail(workspaces):
