@@ -1,4 +1,4 @@
-"""What saved models say of recordings."""
+"""Predictions of saved models for recordings."""
 
 import re
 from pathlib import Path
@@ -110,8 +110,8 @@ def predicted(capsys):
 
 def test_models_of_signals_of_their_own_lengths_take_a_recording_as_it_is(signals, capsys):
     X, y = signals
-    pieces = [x[: 400 + i] for i, x in enumerate(X)]
-    model = pipeline().fit(pieces, y)
+    ragged = [x[: 400 + i] for i, x in enumerate(X)]
+    model = pipeline().fit(ragged, y)
     command = save(model)
     assert main(command) == 0
     digit, probability, *_ = predicted(capsys)

@@ -66,7 +66,7 @@ def test_scikit_learn_checks(estimator, check):
 
 @pytest.fixture(scope="module")
 def tones():
-    """Noisy tones of three frequencies that lie close: signals and classes."""
+    """Noisy tones of three similar frequencies: signals and classes."""
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), 10)
     t = np.arange(600)
@@ -164,8 +164,8 @@ def test_coefficients_grow_with_the_amplitude(Transformer, dtype):
     np.testing.assert_array_equal(transformer.scatter(8 * X), 8 * transformer.scatter(X))
 
 
-# Bit for bit, so that a stored row is the one that would be computed now, and scores of a search
-# do not depend on which rows a worker happened to compute.
+# Bit for bit, so that a stored row equals the one that would be computed now, and scores of a
+# search do not depend on which rows a worker computed.
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n_times", [300, 4096])
 @BOTH
@@ -273,7 +273,7 @@ def test_memory_layout_does_not_matter(tmp_path):
     ],
 )
 @pytest.mark.reliability("Bad input")
-def test_signals_that_are_none_are_refused(Transformer, X, message):
+def test_input_that_does_not_hold_signals_is_refused(Transformer, X, message):
     with pytest.raises(ValueError, match=message):
         Transformer().fit(X)
     fitted = Transformer().fit(np.ones((2, 50)))
@@ -529,6 +529,14 @@ def test_progress_is_shown_on_request(Transformer, capsys):
     assert f"{Transformer.__name__}: 100%" in capsys.readouterr().err
     Transformer().fit_transform(X)
     assert capsys.readouterr().err == ""
+
+
+def test_no_lock_of_tqdm_is_taken_without_a_progress_bar(monkeypatch):
+    def fail(*_, **__):
+        raise AssertionError("an interrupt could leave the lock of tqdm locked")
+
+    monkeypatch.setattr("skscatter._estimators.scattering.tqdm", fail)
+    Scattering1D().fit_transform(np.ones((2, 64)))
 
 
 def test_transforming_leaves_signals_and_settings_alone():

@@ -1,8 +1,4 @@
-"""Signals as they come in: nothing of their meaning is lost on the way.
-
-By kind: samples that are missing, time on the wrong axis, containers of signals, numbers, batches,
-and what messages say.
-"""
+"""The validation of signals: missing samples, time axis, containers, numbers, batches, messages."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -184,7 +180,7 @@ def test_anything_but_arrays_is_refused(value, kind):
 
 
 @pytest.mark.reliability("Bad input")
-def test_lists_that_are_no_array_are_refused():
+def test_lists_that_are_not_arrays_are_refused():
     with pytest.raises(ValueError, match=r"X\[0\] has shape \(\)"):
         LogScattering1D().fit([1.0, [2.0]])
     with pytest.raises(ValueError, match=r"dim 4: X of shape \(2, 50, 1, 1\) .* n_channels"):
@@ -338,7 +334,7 @@ def test_the_container_says_what_signals_are_whatever_their_lengths(name):
             assert isinstance(transformer.scatter(container(test)), list)
 
 
-def test_arrays_are_no_collections():
+def test_arrays_are_not_collections():
     for array in X, X.tolist(), X[:, np.newaxis], X[:, np.newaxis].tolist(), X.astype(object):
         assert signals_in(array) is None
         assert LogScattering1D().fit(array).n_times_ == 200
@@ -539,7 +535,7 @@ def test_a_data_loader_of_torch_is_a_source_of_batches(dispatch):
     )
 
 
-# ---------------------------------------------------------------- what messages say
+# ---------------------------------------------------------------- messages
 
 
 @pytest.mark.reliability("Bad input")
