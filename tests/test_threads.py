@@ -76,23 +76,26 @@ def test_errors_are_raised_and_no_task_begins_after_them(error, n_threads):
 
 
 def test_closing_waits_for_tasks_that_have_begun_and_begins_no_other():
-    begun, finished, go_on = threading.Event(), [], threading.Event()
+    begun, finished, pools = threading.Event(), [], []
 
     def first(workspaces):
         return "first"
 
     def second(workspaces):
         begun.set()
-        go_on.wait(20)
+        while not pools[0].closed:
+            threading.Event().wait(0.001)
         finished.append("second")
 
     def third(workspaces):
         finished.append("third")
 
     results = run_tasks([first, second, third], 1)
-    assert next(results) == "first"
+    with pytest.MonkeyPatch.context() as patch:
+        start = threads_module._Pool.start
+        patch.setattr(threads_module._Pool, "start", lambda pool: (pools.append(pool), start(pool)))
+        assert next(results) == "first"
     assert begun.wait(20)
-    threading.Thread(target=go_on.set).start()
     results.close()
     assert finished == ["second"]
 
