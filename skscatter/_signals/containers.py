@@ -39,6 +39,7 @@ def signals_in(X: Any) -> list[Any] | None:
         If there is text, such as names of files, instead of signals.
     """
     refuse_text("X", X)
+    _refuse_columns_of_arrays(X)
     elements = _elements(X)
     if elements is None:
         return None
@@ -49,6 +50,27 @@ def signals_in(X: Any) -> list[Any] | None:
     if isinstance(X, list | tuple) and _all_numbers_in_lists(elements):
         return None
     return elements if any(_holds_samples(element) for element in elements) else None
+
+
+def nested_error(entry: str, value: Any) -> ValueError:
+    """Return the error for an array in the place of a sample."""
+    shape = getattr(value, "shape", None) or (len(value),)
+    return ValueError(
+        f"{entry} is an array itself, of shape {tuple(shape)}. Signals that are arrays must be in "
+        "one column, as in X[['signal']]. The channels of a signal go into one array of shape "
+        "(n_channels, length)."
+    )
+
+
+def _refuse_columns_of_arrays(X: Any) -> None:
+    """Raise if a table has several columns and one of them holds arrays.
+
+    In tables of pandas they are found with other samples that are not numbers.
+    """
+    columns = _columns(X) or []
+    for j, column in enumerate(columns):
+        if len(columns) > 1 and len(column) and _holds_samples(column[0]):
+            raise nested_error(f"X[0, {j}]", column[0])
 
 
 def unwrap_batch(batch: Any, n_channels: int) -> Any:

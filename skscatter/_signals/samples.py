@@ -13,7 +13,7 @@ from sklearn.utils import assert_all_finite
 
 from skscatter._backends.choice import check_tensor
 from skscatter._scattering.namespace import Array
-from skscatter._signals.containers import refuse_text
+from skscatter._signals.containers import nested_error, refuse_text
 from skscatter._signals.dask_arrays import computed
 from skscatter._signals.file_maps import blocks_of
 
@@ -197,13 +197,8 @@ def _not_real(entry: str, value: Any) -> Exception:
         return ValueError(
             f"{entry} is {value!r}, but signals must hold real numbers: could not convert text."
         )
-    shape = getattr(value, "shape", (len(value),) if isinstance(value, list | tuple) else ())
-    if shape:
-        return ValueError(
-            f"{entry} is an array itself, of shape {tuple(shape)}. Signals that are arrays "
-            "must be in one column, as in X[['signal']]. The channels of a signal go into one "
-            "array of shape (n_channels, length)."
-        )
+    if isinstance(value, list | tuple) or getattr(value, "shape", None):
+        return nested_error(entry, value)
     return TypeError(
         f"{entry} is {value!r}: an argument must be neither a string nor of type "
         f"{type(value).__name__}, but a real number."
