@@ -34,7 +34,7 @@ def pythons():
 
 
 def runs(python):
-    """Whether a Python can be started: a name on the path may be an empty promise of pyenv."""
+    """Whether a Python can be started. pyenv puts commands on the path that cannot."""
     try:
         return not subprocess.call([python, "-c", ""], stderr=subprocess.DEVNULL)
     except OSError:
@@ -46,13 +46,13 @@ BETWEEN, NEWEST = PYTHONS[1:-1], PYTHONS[-1]
 
 
 def install(session, *what):
-    """Install what must then fit together."""
+    """Install packages, and check that they are compatible."""
     session.install(*what)
     session.run("python", "-m", "pip", "check")
 
 
 def run_tests(session, *arguments):
-    """Run tests in a folder of their own: suites at once would clear away each other's."""
+    """Run tests in a folder of their own. Suites that run at once would delete a shared one."""
     basetemp = Path(session.create_tmp()).resolve() / "pytest"
     session.run("python", "-m", "pytest", f"--basetemp={basetemp}", *arguments)
 
@@ -169,9 +169,10 @@ def compare(session, what, members, expected):
 
 
 def use(session, *what):
-    """Run a user's program with the package alone, then check its types. Return the tests' folder.
+    """Run a user's program with the package alone, then check its types.
 
-    That folder is the sdist without the source, which tests might find instead of the package.
+    The session changes to a copy of the sdist without the source, which tests might otherwise
+    import instead of the installed package.
     """
     folder = Path(session.create_tmp()).resolve() / "sdist"
     shutil.rmtree(folder, ignore_errors=True)
@@ -198,7 +199,7 @@ def oldest(session):
 
 @nox.session(python=NEWEST, requires=["wheel"])
 def newest(session):
-    """Test the sdist on the newest Python at hand."""
+    """Test the sdist on the newest Python that is installed."""
     (package,) = distributions(session).glob("*.tar.gz")
     use(session, str(package))
     install(session, f"{package}[test,numba]")
@@ -209,7 +210,7 @@ def newest(session):
 def between(session):
     """Use the wheel on every Python between this one and the newest."""
     if not BETWEEN:
-        session.skip("There is no other Python at hand.")
+        session.skip("No other Python is installed.")
     (package,) = distributions(session).glob("*.whl")
     use(session, str(package))
 
@@ -227,7 +228,7 @@ def benchmarks(session):
 
 @nox.session
 def docs(session):
-    """Build the documentation, and run its snippets. It counts inputs if `readme` has run."""
+    """Build the documentation, and run its examples. It shows counts of inputs after `readme`."""
     install(session, ".[docs]")
     for builder in "html", "doctest":
         output = f"docs/_build/{builder}"
@@ -236,7 +237,7 @@ def docs(session):
 
 @nox.session
 def mutation(session):
-    """Change the code, one thing at a time, and list the changes that no test notices.
+    """Make small changes to the code, one at a time, and list those that no test notices.
 
     Takes hours. ``nox -s mutation -- "skscatter._scattering.filters*"`` changes one module.
     """

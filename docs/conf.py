@@ -89,6 +89,7 @@ html_static_path = ["_static"]
 html_css_files = ["pages.css"]
 html_title = f"{project} {version}"
 html_show_sourcelink = False
+toc_object_entries_show_parents = "hide"  # `fit()`: longer names do not fit on the right
 # Only the guide and the API reference have pages enough to need one beside the text.
 WITHOUT_SIDEBAR = "index", "gallery/*", "performance", "design", "reliability"
 html_sidebars = {name: [] for name in WITHOUT_SIDEBAR}

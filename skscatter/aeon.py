@@ -1,6 +1,6 @@
 """Scattering in the pipelines of aeon, which must be installed: ``pip install aeon``.
 
-Pipelines of scikit-learn take aeon's data and transformers without it.
+Pipelines of scikit-learn accept aeon's data and transformers without this module.
 """
 
 from typing import Any, Self
@@ -16,14 +16,13 @@ from skscatter._estimators.adapters import Adapter
 class ScatteringTransformer(Adapter, BaseCollectionTransformer):
     """A scattering transformer for aeon: series in, a table of features out.
 
-    Pipelines of aeon let estimators of other libraries see series of one channel and one length
-    only. This class declares that the transformers of skscatter take any.
+    Pipelines of aeon pass only series of one channel and one length to estimators of other
+    libraries. This class declares that the transformers of skscatter accept any series.
 
     Parameters
     ----------
     transformer : Scattering1D, LogScattering1D, SelectPaths or None, default=None
-        What computes the features. It is cloned, and stays as it is. None stands for
-        ``LogScattering1D()``.
+        Computes the features. It is cloned and not changed. None means ``LogScattering1D()``.
 
     Attributes
     ----------

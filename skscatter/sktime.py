@@ -1,6 +1,6 @@
 """Scattering in the pipelines of sktime, which must be installed: ``pip install sktime``.
 
-Pipelines of scikit-learn take sktime's ``numpy3D`` data without it.
+Pipelines of scikit-learn accept sktime's ``numpy3D`` data without this module.
 """
 
 from typing import Any, Self
@@ -20,8 +20,7 @@ class ScatteringTransformer(Adapter, BaseTransformer):
     Parameters
     ----------
     transformer : Scattering1D, LogScattering1D, SelectPaths or None, default=None
-        What computes the features. It is cloned, and stays as it is. None stands for
-        ``LogScattering1D()``.
+        Computes the features. It is cloned and not changed. None means ``LogScattering1D()``.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Save models of this version for later versions to read: ``python tests/make_saved.py``.
 
-Run once for each release. What lies in ``tests/saved`` is never made anew.
+Run once for each release. Files in ``tests/saved`` are never replaced.
 """
 
 import json

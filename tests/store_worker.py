@@ -53,7 +53,7 @@ def fill(
 
 
 class SetClock:
-    """A clock that goes on when somebody sleeps, which takes no time."""
+    """A clock that advances when its `sleep` is called, which takes no time."""
 
     def __init__(self, start=1_000_000.0, on_sleep=lambda: None):
         self.start = self.time = start
@@ -106,7 +106,7 @@ def tell(process, line):
 
 
 def say(what):
-    """Print a line in one piece: the process may be killed at any time."""
+    """Print a whole line at once, because the process may be killed at any time."""
     os.write(sys.stdout.fileno(), f"{what}\n".encode())
 
 

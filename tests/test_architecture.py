@@ -1,6 +1,7 @@
 """The layers and the borders between modules.
 
-`lint-imports` holds the imports to the contracts in `pyproject.toml`; here is what it cannot see.
+`lint-imports` checks the imports against the contracts in `pyproject.toml`. These tests check what
+it cannot see.
 """
 
 import ast

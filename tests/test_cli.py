@@ -53,7 +53,7 @@ def few_digits():
 
 
 def make_small(monkeypatch):
-    """Few recordings, and little to compute of each."""
+    """Few recordings, and few features of each."""
     monkeypatch.setattr(_demo, "load_spoken_digits", few_digits)
     monkeypatch.setattr(
         _demo, "GRID", {"logscattering1d__J": [4, 6], "logisticregression__C": [0.001]}
@@ -153,7 +153,7 @@ def test_demo_computes_each_signal_once_for_each_scale_and_says_so(demo, capsys,
 
 
 @pytest.mark.filterwarnings("default::skscatter.RowStoreWarning")
-def test_demo_goes_on_without_a_store_that_cannot_be_used(small, capsys):
+def test_demo_continues_without_a_store_that_cannot_be_used(small, capsys):
     Path("skscatter-demo").mkdir()
     Path("skscatter-demo/features.sqlite").write_text("mine")
     assert main(["demo", "--example", "--data", "spoken-digits"]) == 0
@@ -186,7 +186,7 @@ def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     ]
 
 
-def test_example_stands_beside_what_is_published(small, capsys):
+def test_example_is_compared_with_published_accuracies(small, capsys):
     assert main(["demo", "--example", "--data", "spoken-digits", "--n-jobs", "1"]) == 0
     text = capsys.readouterr().out
     training, test = table(text, "accuracy")
@@ -196,12 +196,12 @@ def test_example_stands_beside_what_is_published(small, capsys):
     assert {"model.joblib", "confusion.png"} < {path.name for path in out.iterdir()}
     assert not (out / "cv_results.csv").exists()
     model = joblib.load(out / "model.joblib")
-    assert model[0].memory is None  # a model that goes elsewhere writes nothing there
+    assert model[0].memory is None  # on another machine, the model writes no cache
     digits = few_digits()
     assert f"{model.score(digits.data[digits.test], digits.target[digits.test]):.1%}" == test[1]
 
 
-def test_demo_goes_on_without_matplotlib(small, capsys, monkeypatch):
+def test_demo_continues_without_matplotlib(small, capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     assert main(["demo", "--example", "--data", "spoken-digits"]) == 0
     captured = capsys.readouterr()
@@ -235,7 +235,7 @@ def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason
     *_, last = captured.err.splitlines()
     assert last.startswith("skscatter: the Free Spoken Digit Dataset is not available, so")
     assert reason in last
-    assert len(last) < 250  # the reason, not the story of the pool that failed
+    assert len(last) < 250  # the reason, without the report of the connection pool
     assert "site-packages" not in captured.err
     assert "Data: Embedded spoken digits" in captured.out
 
@@ -253,7 +253,7 @@ def test_demo_falls_back_and_says_why(small, capsys, monkeypatch, source, reason
         (["--out", "file/folder"], "file/folder: Not a directory"),
     ],
 )
-def test_demo_that_cannot_be_ends_in_one_line(small, capsys, options, reason):
+def test_demo_that_cannot_run_ends_in_one_line(small, capsys, options, reason):
     Path("file").touch()
     assert main(["demo", *options]) == 1
     captured = capsys.readouterr()
@@ -272,7 +272,7 @@ def test_embedded_digits_need_no_network(small, capsys, monkeypatch):
 
 @pytest.fixture
 def recordings():
-    """A digit as it is and in stereo at another rate, and files that are none."""
+    """A digit unchanged, the same in stereo at another rate, and files that are not recordings."""
     filename, contents = _demo.sample_recording(_demo.Digits(few_digits()))
     Path(filename).write_bytes(contents)
     samples = wavfile.read(filename)[1]
@@ -284,7 +284,7 @@ def recordings():
 
 
 @pytest.mark.reliability("Bad input")
-def test_predict_goes_on_past_bad_files(demo, recordings, capsys):
+def test_predict_continues_after_bad_files(demo, recordings, capsys):
     files = [recordings, "damaged.wav", "stereo.wav", "missing.wav", "text.wav", ".", recordings]
     assert main(["predict", str(demo[0] / "model.joblib"), *files]) == 1
     captured = capsys.readouterr()
@@ -593,7 +593,7 @@ def test_interrupt_leaves_nothing_behind_but_features():
         os.killpg(process.pid, 0)
 
 
-def test_reader_that_goes_away_is_no_error(demo, recordings):
+def test_a_reader_that_ends_early_is_not_an_error(demo, recordings):
     reading, writing = os.pipe()
     os.close(reading)
     try:

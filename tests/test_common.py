@@ -36,7 +36,7 @@ def test_a_choice_is_returned_as_a_value_of_python(value, choice):
 
 
 @pytest.mark.parametrize("value", [1, 1.0, np.int64(1), "True", None, b"max", np.array(["max"])])
-def test_a_value_of_another_type_is_no_choice(value):
+def test_a_value_of_another_type_is_not_a_choice(value):
     with pytest.raises(ValueError, match=re.escape(f"name={value!r} is not available. Accepted: ")):
         check_choice("name", value, ("max", True))
 

@@ -48,7 +48,7 @@ from skscatter._backends.compiled.vectors import LANES
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
-    # kymatio's, about filters that reach around a short signal
+    # of kymatio, about filters that are longer than the signal
     pytest.mark.filterwarnings("ignore:Signal support is too small:UserWarning"),
 ]
 

@@ -355,4 +355,4 @@ def test_chunks_warn_of_missing_column_names_no_more_than_arrays_do():
     lazy = da.from_array(X, chunks=(2, 128))
     with pytest.warns(UserWarning, match="does not have valid feature names") as caught:
         transformer.transform(lazy).compute(scheduler="synchronous")
-    assert len(caught) == 1
+    assert len([w for w in caught if "valid feature names" in str(w.message)]) == 1

@@ -473,7 +473,7 @@ def test_features_that_a_selector_leaves_out_are_empty():
     np.testing.assert_allclose(np.sort(shown[~np.isnan(shown)]), np.sort(np.abs(pipe[-1].coef_[0])))
 
 
-def test_selected_paths_and_frames_have_their_place():
+def test_selected_paths_and_frames_are_in_their_cells():
     X, y = modulated_noise()
     scattering = LogScattering1D(J=7, Q=2, pooling=None, sampling_rate=SAMPLING_RATE)
     pipe = make_pipeline(SelectPaths(scattering, order=1), LogisticRegression()).fit(X, y)

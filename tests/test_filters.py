@@ -62,9 +62,9 @@ def test_filters_are_those_of_kymatio():
 
 
 def compare(band, reference, xi, sigma):
-    # The difference of two Gaussians that lie closer than they are wide loses digits, in both.
+    # The difference of two Gaussians that are closer than their width loses digits in both.
     rounding = 1e-14 * max(1, sigma / xi) if xi else 1e-14
-    # kymatio leaves out a period whose Gaussian still counts this much where it is widest.
+    # kymatio leaves out a period whose Gaussian still contributes this much for wide wavelets.
     left_out = 10 * np.exp(-1 / (2 * sigma**2))
     np.testing.assert_allclose(
         on_all_bins(band, len(reference)), reference, rtol=0, atol=rounding + left_out
@@ -126,11 +126,11 @@ def test_low_pass_has_unit_gain_at_zero_frequency_at_every_rate(k):
     assert at_rate[0] == pytest.approx(1, abs=1e-12 if k < 7 else 1e-8)
 
 
-# |phi|^2 + (|psi(w)|^2 + |psi(-w)|^2) / 2 over all frequencies w: kymatio's family is no tight
+# |phi|^2 + (|psi(w)|^2 + |psi(-w)|^2) / 2 over all frequencies w: kymatio's family is not a tight
 # frame. The bounds are stated in docs/design.md.
 @pytest.mark.parametrize("J", [5, 8])
 @pytest.mark.parametrize("Q", [1, 2, 4, 8, 12, 16])
-def test_littlewood_paley_sum_lies_between_0_15_and_1_up_to_the_highest_wavelet(J, Q):
+def test_littlewood_paley_sum_is_between_0_15_and_1_up_to_the_highest_wavelet(J, Q):
     n = 16384
     bank = filter_bank(n, J, (Q, 1), 2.0**J)
     energy = np.square([on_all_bins(psi, n) for psi in bank.psi1]).sum(axis=0)

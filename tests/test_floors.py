@@ -1,4 +1,4 @@
-"""Why no older version of a dependency is admitted: `.ci/oldest.txt` says it, for each of them."""
+"""The oldest versions of dependencies, for which `.ci/oldest.txt` gives reasons."""
 
 import itertools
 import re

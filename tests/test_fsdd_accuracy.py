@@ -15,7 +15,7 @@ def digits(fsdd_archive, tmp_path_factory):
     return load_digits("fsdd", source=str(fsdd_archive), data_home=folder)
 
 
-# In float32 the logarithm of what lies near 1e-6 magnifies rounding: 1.007e-5 with SciPy 1.18.
+# In float32 the logarithm of coefficients near 1e-6 magnifies rounding: 1.007e-5 with SciPy 1.18.
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-12), ("float32", 2e-5)])
 def test_published_setting_reproduces_kymatios_features(digits, dtype, tolerance):
     # Recordings centred in zeros: the silence is where rounding shows under the logarithm.

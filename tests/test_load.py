@@ -55,7 +55,7 @@ def transform(model, X, results):
 if __name__ == "__main__":
     X = np.random.default_rng(0).uniform(-1, 1, (64, 500))
     model = LogScattering1D(J=5, n_jobs=2, batch_size=8).fit(X)
-    expected = model.transform(X)  # threads and caches are there when the process divides
+    expected = model.transform(X)  # threads and caches exist before the process is forked
     context = multiprocessing.get_context(sys.argv[1])
     results = context.Queue()
     processes = [context.Process(target=transform, args=(model, X, results)) for _ in range(2)]
@@ -165,7 +165,7 @@ def test_memory_does_not_grow_over_ten_thousand_transforms():
     assert grown < 2048, "KiB between the 2000th and the 10,000th"
 
 
-def test_engines_that_are_no_longer_used_are_let_go():
+def test_engines_that_are_no_longer_used_are_freed():
     X = noise(500, 2)
     LogScattering1D(J=5).fit_transform(X)
     engine = weakref.ref(engine_of(LogScattering1D(J=5).fit(X)))

@@ -217,12 +217,12 @@ def test_layouts_of_the_signals_share_their_features(X, store, tmp_path):
         assert computed(LogScattering1D(), same, store) == 0
 
 
-def test_scatter_does_without(X, store):
+def test_scatter_does_not_use_the_store(X, store):
     LogScattering1D(memory=store).fit(X).scatter(X)
     assert store.info().rows == 0
 
 
-def test_data_frames_come_out_as_ever(X, store):
+def test_data_frames_are_returned_with_memory_too(X, store):
     transformer = LogScattering1D(memory=store).set_output(transform="pandas")
     first, again = transformer.fit_transform(X), transformer.transform(X)
     assert list(again.columns) == list(transformer.get_feature_names_out())
@@ -251,7 +251,7 @@ def test_progress_counts_found_signals_too(X, store, capsys):
     assert "LogScattering1D: 100%" in capsys.readouterr().err
 
 
-def test_work_goes_on_without_a_store_that_cannot_be_used(X, tmp_path):
+def test_work_continues_without_a_store_that_cannot_be_used(X, tmp_path):
     (tmp_path / "features.sqlite").write_text("mine")
     with pytest.warns(RowStoreWarning, match="a file of another kind"):
         features = LogScattering1D(memory=tmp_path).fit_transform(X)
@@ -262,7 +262,7 @@ def test_work_goes_on_without_a_store_that_cannot_be_used(X, tmp_path):
 
 
 @pytest.mark.parametrize("kind", [str, RowStore])
-def test_a_model_keeps_no_more_than_the_place(kind, X, tmp_path):
+def test_a_model_keeps_only_the_path_and_the_limit(kind, X, tmp_path):
     memory = kind(str(tmp_path))
     fitted = LogScattering1D(memory=memory).fit(X)
     fitted.transform(X)

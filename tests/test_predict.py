@@ -1,4 +1,4 @@
-"""What saved models say of recordings."""
+"""Predictions of saved models for recordings."""
 
 import re
 from pathlib import Path
@@ -110,8 +110,8 @@ def predicted(capsys):
 
 def test_models_of_signals_of_their_own_lengths_take_a_recording_as_it_is(signals, capsys):
     X, y = signals
-    pieces = [x[: 400 + i] for i, x in enumerate(X)]
-    model = pipeline().fit(pieces, y)
+    ragged = [x[: 400 + i] for i, x in enumerate(X)]
+    model = pipeline().fit(ragged, y)
     command = save(model)
     assert main(command) == 0
     digit, probability, *_ = predicted(capsys)
@@ -185,10 +185,10 @@ def test_how_the_work_was_done_elsewhere_does_not_matter(parameters, signals, ca
         (lambda X, y: pipeline().fit(np.stack([X, X], axis=1), y), "was fitted to signals of 2"),
         (lambda X, y: pipeline(sampling_rate=None).fit(X, y), "pass sampling_rate= to Log"),
         (lambda X, y: pipeline(), "holds a model that is not fitted"),
-        (lambda X, y: LogisticRegression().fit(X, y), "holds no pipeline .*, but a Logistic"),
-        (lambda X, y: make_pipeline("passthrough").fit(X, y), "holds no pipeline .*, but a Pipe"),
-        (lambda X, y: [1, 2], "holds no pipeline .*, but a list"),
-        (lambda X, y: np.array, "holds no pipeline .*, but a builtin_function"),
+        (lambda X, y: LogisticRegression().fit(X, y), "not hold a pipeline .*, but a Logistic"),
+        (lambda X, y: make_pipeline("passthrough").fit(X, y), "not hold a pipeline .*, but a Pipe"),
+        (lambda X, y: [1, 2], "not hold a pipeline .*, but a list"),
+        (lambda X, y: np.array, "not hold a pipeline .*, but a builtin_function"),
     ],
 )
 @pytest.mark.reliability("Bad input")

@@ -45,7 +45,8 @@ def test_coefficients_are_those_of_kymatio(case, precision):
         Scattering1D(**chosen, backend=backend).fit(X).scatter(X)
         for backend in ("numpy", "kymatio")
     )
-    assert relative_error(ours, theirs) < tolerance
+    # On grids of a few samples all coefficients may be zero, to rounding.
+    assert np.linalg.norm(ours - theirs) < tolerance * (np.linalg.norm(theirs) + 1e-9)
 
 
 @settings(max_examples=60)

@@ -564,7 +564,7 @@ def test_a_modulated_tone_lights_up_the_path_of_carrier_and_rate(tone, rate):
 
 @pytest.mark.parametrize("sampling_rate", [None, 500])
 @pytest.mark.parametrize("n_times", [900, 1024, 3001])
-def test_frames_lie_where_their_times_say(sampling_rate, n_times):
+def test_frames_are_at_their_times(sampling_rate, n_times):
     transformer = Scattering1D(J=5, stride=8, max_order=1, sampling_rate=sampling_rate)
     click = np.zeros(n_times)
     click[600] = 1

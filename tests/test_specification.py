@@ -9,8 +9,8 @@ from sklearn.base import clone
 from skscatter import LogScattering1D, RowStore, Scattering1D
 from skscatter._scattering.specification import Logarithm, Specification
 
-# Another valid value of each parameter that features depend on, and of each that says how the work
-# is done. The defaults of `BASE` are the values in use.
+# Another valid value of each parameter that features depend on, and of each that only affects how
+# they are computed. The defaults of `BASE` are the values in use.
 BASE = {"J": 5, "Q": (4, 1), "sampling_rate": 100.0}
 OF_FEATURES = {
     "J": 3,
@@ -86,7 +86,7 @@ def test_parameters_set_after_fit_change_nothing_before_the_next_fit(
     model.set_params(**{name: OF_FEATURES[name]})
     assert_same(described(model, X), expected)
     assert store.info().rows == rows == 8  # the features of each channel of each signal, once
-    # Nobody else finds anything wrong in the store.
+    # Other models find no wrong rows in the store.
     fresh = clone(model).fit(X)
     alone = clone(model).set_params(memory=None).fit(X)
     np.testing.assert_array_equal(fresh.transform(X), alone.transform(X))

@@ -14,7 +14,7 @@ from store_worker import SetClock, fill, key, opened
 
 from skscatter import RowStore
 from skscatter._cache import filling, tallies
-from skscatter._cache.filling import MOST_ROWS, size_of_next_block
+from skscatter._cache.filling import MAX_ROWS, size_of_next_block
 from skscatter._cache.keys import key_context, row_keys
 from skscatter._cache.session import TOUCH_AFTER
 from skscatter._cache.store import DEFAULT_MAX_BYTES
@@ -82,7 +82,7 @@ def test_blocks_grow_with_speed_in_multiples():
         sizes.append(size)
     assert sizes[:3] == [48, 96, 192]
     assert all(size % 6 == 0 for size in sizes)
-    assert sizes[-1] == MOST_ROWS // 6 * 6
+    assert sizes[-1] == MAX_ROWS // 6 * 6
 
 
 def test_blocks_take_a_quarter_of_a_second(store):
@@ -220,7 +220,7 @@ def keys_of(*rows, context="context"):
     return row_keys(rows, context)
 
 
-def test_keys_do_not_depend_on_how_rows_lie_in_memory():
+def test_keys_do_not_depend_on_the_memory_layout():
     X = np.arange(24.0).reshape(4, 6)
     wide = np.zeros((8, 12))
     wide[::2, ::2] = X

@@ -47,7 +47,7 @@ def test_damaged_rows_are_computed_again_with_a_warning(store):
 
 
 @pytest.mark.reliability("Faults of servers, disks and processes")
-def test_work_goes_on_without_a_store_whose_damaged_rows_stay(store, monkeypatch):
+def test_work_continues_without_a_store_whose_damaged_rows_stay(store, monkeypatch):
     fill(store, range(5))
     with opened(store) as connection:
         connection.execute("UPDATE payloads SET data = x'00'")
@@ -66,7 +66,7 @@ def test_work_goes_on_without_a_store_whose_damaged_rows_stay(store, monkeypatch
     assert "Damaged rows" in damaged
 
 
-def test_work_goes_on_without_a_store_that_finds_the_wrong_rows(store, monkeypatch):
+def test_work_continues_without_a_store_that_finds_the_wrong_rows(store, monkeypatch):
     fill(store, range(5))
     select = Session._select
     # As where a page of the index is damaged.
@@ -89,7 +89,7 @@ def test_rows_of_another_shape_or_type_than_expected_do_not_count(store):
         ("UPDATE payloads SET data = zeroblob(3000000) WHERE id = 1", "an entry larger than any"),
     ],
 )
-def test_work_goes_on_without_a_store_with_impossible_values(store, damage, reason):
+def test_work_continues_without_a_store_with_impossible_values(store, damage, reason):
     fill(store, range(5))
     with opened(store) as connection:
         connection.execute(damage)
@@ -251,7 +251,7 @@ def no_permission(folder):
 
 @posix
 @pytest.mark.parametrize("exists", [False, True])
-def test_folders_without_permission_are_done_without(exists):
+def test_work_continues_in_folders_without_permission(exists):
     # Not tmp_path, which only its owner may enter.
     folder = Path(tempfile.mkdtemp())
     try:
@@ -271,7 +271,7 @@ def test_folders_without_permission_are_done_without(exists):
 @posix
 @pytest.mark.parametrize("kilobytes", [0, 8, 30, 60, 100])
 @pytest.mark.reliability("Faults of servers, disks and processes")
-def test_full_disks_are_done_without(store, kilobytes):
+def test_work_continues_on_full_disks(store, kilobytes):
     import resource
 
     if kilobytes > 30:
@@ -290,7 +290,7 @@ def test_full_disks_are_done_without(store, kilobytes):
 
 
 @pytest.mark.reliability("Faults of servers, disks and processes")
-def test_full_databases_are_done_without(store, monkeypatch):
+def test_work_continues_with_full_databases(store, monkeypatch):
     connect = database.connect
 
     def connect_to_small_disk(path):
@@ -354,7 +354,7 @@ def test_other_writers_are_waited_for():
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_file_system_without_hard_links_will_do(store, monkeypatch):
+def test_a_file_system_without_hard_links_is_sufficient(store, monkeypatch):
     def refuse(self, target):
         raise PermissionError("no links here")
 
@@ -393,7 +393,7 @@ class WithoutSharedMemory(sqlite3.Connection):
         return super().execute(statement.replace("journal_mode = WAL", "journal_mode"), *arguments)
 
 
-def test_file_systems_that_processes_cannot_share_are_done_without(store, monkeypatch):
+def test_work_continues_on_file_systems_that_processes_cannot_share(store, monkeypatch):
     connect = sqlite3.connect
     monkeypatch.setattr(
         sqlite3, "connect", lambda *a, **k: connect(*a, factory=WithoutSharedMemory, **k)

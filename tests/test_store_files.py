@@ -171,7 +171,7 @@ def let_a_table_run_in_circles(store):
     return len(branches) ** (len(levels) - 1)
 
 
-def test_tables_that_run_in_circles_end(store, monkeypatch):
+def test_tables_with_cycles_end(store, monkeypatch):
     fill(store, range(2000), width=1)
     assert let_a_table_run_in_circles(store) > 10**12
     monkeypatch.setattr(Connection, "n_steps", 10**6)

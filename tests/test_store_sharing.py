@@ -203,7 +203,7 @@ def test_nothing_is_known_of_processes_where_there_is_neither_proc_nor_posix(mon
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError, OSError, sqlite3.Error])
-def test_errors_of_the_computation_come_through_and_leave_no_claims(store, error):
+def test_errors_of_the_computation_are_raised_and_leave_no_claims(store, error):
     def fail(rows):
         if 12 in rows:
             raise error("mine")
@@ -255,7 +255,7 @@ def test_a_fork_counts_from_zero_whatever_other_threads_do(store):
 
 @posix
 @pytest.mark.slow
-def test_a_fork_may_go_on_with_the_store_and_counts_from_zero(store):
+def test_a_fork_may_use_the_store_and_counts_from_zero(store):
     with worker("fork", store) as process:
         both = [json.loads(line) for line in process.communicate(timeout=60)[0].splitlines()]
     counts = sorted(counts for _, counts in both)

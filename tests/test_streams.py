@@ -78,7 +78,7 @@ def test_named_columns_where_transform_has_them(library, X):
         assert len(features) == len(frame)
 
 
-def test_what_becomes_of_the_transformer_meanwhile_does_not_matter(X):
+def test_later_changes_of_the_transformer_do_not_matter_to_a_stream(X):
     transformer = LogScattering1D(Q=1).fit(X)
     expected = transformer.transform(X)
     stream = transformer.transform_batches([X[:20], X[20:]])
@@ -230,7 +230,7 @@ def test_nothing_is_read_before_it_is_asked_for(X, fitted):
     fitted.transform_batches(batches())
 
 
-def test_batches_are_let_go_of(X, fitted):
+def test_batches_are_freed_when_they_have_been_computed(X, fitted):
     given = []
 
     def alive():
@@ -319,7 +319,7 @@ def test_an_early_end_stops_the_work_and_closes_the_source(end, X):
         finally:
             closed.append(threading.get_ident())
 
-    source = batches()  # which somebody else holds, too
+    source = batches()  # the generator is not the only reference to it
     stream = transformer.transform_batches(source)
     next(stream)
     end(stream)
@@ -351,6 +351,15 @@ def test_an_interruption_while_reading_ends_it_at_once(X, fitted):
     stream = fitted.transform_batches(batches())
     with pytest.raises(KeyboardInterrupt):
         next(stream)
+
+
+def test_a_thread_that_cannot_be_started_is_an_error(X, fitted, monkeypatch):
+    def fail(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(fitted.transform_batches([X[:1]]))
 
 
 def test_work_under_way_stops_at_its_next_block(X, monkeypatch):
@@ -386,18 +395,18 @@ def stop_of(stream):
     return stream.gi_frame.f_locals["stop"]
 
 
-# ---------------------------------------------------------------- what is no stream
+# ---------------------------------------------------------------- bad arguments
 
 
 @pytest.mark.reliability("Bad input")
-def test_an_unfitted_transformer_says_so_at_once(X):
+def test_an_unfitted_transformer_says_so_immediately(X):
     with pytest.raises(NotFittedError):
         LogScattering1D().transform_batches([X])
 
 
 @pytest.mark.parametrize("batches", [np.ones((2, N_TIMES)), pd.DataFrame(np.ones((2, N_TIMES)))])
 @pytest.mark.reliability("Bad input")
-def test_one_array_is_refused_at_once(batches, fitted):
+def test_one_array_is_refused_immediately(batches, fitted):
     with pytest.raises(
         TypeError, match=r"batches of shape \(2, 64\) .* iterable of arrays .* not one array\. Cut"
     ):
@@ -406,6 +415,6 @@ def test_one_array_is_refused_at_once(batches, fitted):
 
 @pytest.mark.parametrize("batches", [None, 3, "signals.npy"])
 @pytest.mark.reliability("Bad input")
-def test_what_is_no_iterable_of_arrays_is_refused_at_once(batches, fitted):
+def test_anything_but_an_iterable_of_arrays_is_refused_immediately(batches, fitted):
     with pytest.raises(TypeError, match=re.escape(f"batches={batches!r} must be")):
         fitted.transform_batches(batches)

@@ -10,6 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from skscatter import LogScattering1D
+from skscatter._execution import background
 from skscatter._execution import threads as threads_module
 from skscatter._execution.blocks import BlockSize, InSmallerBlocks, divide
 from skscatter._execution.threads import (
@@ -61,7 +62,7 @@ def test_in_the_calling_thread_a_task_is_done_when_its_result_is_asked_for():
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
 @pytest.mark.parametrize("n_threads", [0, 1, 2])
-def test_errors_come_through_and_no_task_begins_after_them(error, n_threads):
+def test_errors_are_raised_and_no_task_begins_after_them(error, n_threads):
     begun = []
 
     def fail(workspaces):
@@ -75,23 +76,26 @@ def test_errors_come_through_and_no_task_begins_after_them(error, n_threads):
 
 
 def test_closing_waits_for_tasks_that_have_begun_and_begins_no_other():
-    begun, finished, go_on = threading.Event(), [], threading.Event()
+    begun, finished, pools = threading.Event(), [], []
 
     def first(workspaces):
         return "first"
 
     def second(workspaces):
         begun.set()
-        go_on.wait(20)
+        while not pools[0].closed:
+            threading.Event().wait(0.001)
         finished.append("second")
 
     def third(workspaces):
         finished.append("third")
 
     results = run_tasks([first, second, third], 1)
-    assert next(results) == "first"
+    with pytest.MonkeyPatch.context() as patch:
+        start = threads_module._Pool.start
+        patch.setattr(threads_module._Pool, "start", lambda pool: (pools.append(pool), start(pool)))
+        assert next(results) == "first"
     assert begun.wait(20)
-    threading.Thread(target=go_on.set).start()
     results.close()
     assert finished == ["second"]
 
@@ -110,9 +114,11 @@ def test_no_task_begins_once_a_run_is_stopped(n_threads):
 
 
 @pytest.mark.parametrize("n_interrupts", [1, 3])
-def test_interrupts_while_a_pool_is_closed_are_put_off_until_its_tasks_have_ended(n_interrupts):
-    pool = threads_module._Pool([], 1, limit_blas=False)
-    pool.running = True
+def test_interrupts_while_workers_are_closed_are_put_off_until_they_have_ended(n_interrupts):
+    class Workers(background.Background):
+        work = None
+
+    workers = Workers([])
     raised = []
 
     class Outcomes:
@@ -120,17 +126,26 @@ def test_interrupts_while_a_pool_is_closed_are_put_off_until_its_tasks_have_ende
             if len(raised) < n_interrupts:
                 raised.append(1)
                 raise KeyboardInterrupt
-            if pool.running == 1:
-                pool.running = 2
-                raise threads_module.Empty
-            pool.running = False
+            if workers.running == 1:
+                workers.running = 2
+                raise background.Empty
+            workers.running = False
 
-    pool.outcomes = Outcomes()
-    pool.running = 1
+    workers.outcomes = Outcomes()
+    workers.running = 1
     with pytest.raises(KeyboardInterrupt):
-        pool.close()
+        workers.close()
     assert len(raised) == n_interrupts
-    assert pool.closed
+    assert workers.closed
+
+
+def test_a_worker_that_cannot_be_started_is_an_error(monkeypatch):
+    def fail(thread):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        list(run_tasks([lambda workspaces: 1] * 3, 2))
 
 
 INTERRUPTED = """
@@ -222,14 +237,14 @@ def threads_of_a_transform(**parameters):
 
     X = np.random.default_rng(0).standard_normal((40, 64))
     model = LogScattering1D(batch_size=2, **parameters).fit(X)
-    original = threads_module._Pool._work
+    original = threads_module._Pool.work
 
     def work(self):
         seen.add(threading.current_thread().name)
         original(self)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(threads_module._Pool, "_work", work)
+        patch.setattr(threads_module._Pool, "work", work)
         model.transform(X)
     return seen
 

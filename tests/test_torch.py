@@ -351,7 +351,7 @@ def test_devices_of_single_precision_ask_for_it():
             choice.check_tensor("X", OnMps())
 
 
-# NumPy keeps the bits of a signal whatever other signals go with it; PyTorch does not.
+# With NumPy the bits of a signal do not depend on other signals, with PyTorch they do.
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-13), ("float32", 1e-5)])
 @pytest.mark.parametrize("n_times", [100, 997, 5000])
 def test_features_of_a_signal_depend_on_others_by_no_more_than_rounding(n_times, dtype, tolerance):
@@ -403,9 +403,9 @@ def test_arrays_of_other_libraries_are_given_back_as_such(dispatch):
             )
 
 
-def test_arrays_that_lie_on_a_device_pass_through_torch(dispatch, monkeypatch):
+def test_arrays_on_a_device_are_converted_by_torch(dispatch, monkeypatch):
     xp = pytest.importorskip("array_api_strict")
-    monkeypatch.setattr(choice, "DLPACK_CPU", "not where these lie")
+    monkeypatch.setattr(choice, "DLPACK_CPU", "another device")
     strict = xp.asarray(signals())
     adopted, give_back = choice.adopt(strict)
     assert isinstance(adopted, torch.Tensor)
@@ -415,7 +415,7 @@ def test_arrays_that_lie_on_a_device_pass_through_torch(dispatch, monkeypatch):
     np.testing.assert_allclose(np.from_dlpack(features), expected, rtol=1e-10)
 
 
-def test_data_frames_come_out_of_the_torch_backend():
+def test_the_torch_backend_returns_data_frames():
     X = signals()
     transformer = LogScattering1D(backend="torch", device="cpu").set_output(transform="pandas")
     frame = transformer.fit_transform(X)
@@ -445,7 +445,7 @@ def test_data_frames_come_out_of_the_torch_backend():
         ("kymatio-torch", "cuda:1", True, Device("kymatio-torch", "cuda:1")),
     ],
 )
-def test_who_computes_where(backend, device, cuda, chosen, monkeypatch):
+def test_the_backend_and_the_device_are_chosen(backend, device, cuda, chosen, monkeypatch):
     class Found:
         def __init__(self, _, device):
             index = "" if device.type == "cpu" else f":{device.index or 0}"
@@ -468,7 +468,7 @@ def test_who_computes_where(backend, device, cuda, chosen, monkeypatch):
         ("kymatio-torch", "kymatio-torch"),
     ],
 )
-def test_torch_computes_tensors_where_they_lie(backend, chosen, device):
+def test_torch_computes_tensors_on_their_own_device(backend, chosen, device):
     X = torch.zeros(1, 4, device=device)
     assert choose_device(backend, "auto", X) == (chosen, str(X.device))
 
@@ -550,7 +550,7 @@ def test_devices_that_are_not_there_are_named(Transformer, device, monkeypatch):
 
 
 @pytest.mark.reliability("Bad input")
-def test_names_that_are_no_devices_are_refused():
+def test_names_that_are_not_devices_are_refused():
     with pytest.raises(ValueError, match="device='gpu' is not a device of PyTorch"):
         LogScattering1D(device="gpu").fit_transform(signals())
 
@@ -574,7 +574,7 @@ def test_devices_of_single_precision_say_so():
 
 @BOTH
 @pytest.mark.reliability("Saved models")
-def test_models_hold_no_tensors_and_change_places_without_fitting(Transformer):
+def test_models_hold_no_tensors_and_change_devices_without_fitting(Transformer):
     X = signals()
     fitted = Transformer(backend="torch", device="cpu").fit(X)
     expected = fitted.transform(X)
@@ -609,7 +609,7 @@ class Stream:
 
 @pytest.fixture
 def cuda_namespace(monkeypatch):
-    """A namespace that believes in a CUDA device."""
+    """A namespace that behaves as if there were a CUDA device."""
     monkeypatch.setattr(torch.cuda, "Stream", Stream)
     monkeypatch.setattr(torch.cuda, "stream", contextlib.nullcontext)
     return TorchNamespace("float32", "cuda:0")
@@ -680,19 +680,19 @@ def test_a_lack_of_memory_in_the_fft_library_counts_as_one():
 
 
 class SmallNamespace(NumpyNamespace):
-    """Runs out of memory when asked for more than two signals."""
+    """Runs out of memory with more than `capacity` signals."""
 
     out_of_memory = (MemoryError,)
 
-    def __init__(self, dtype, room):
+    def __init__(self, dtype, capacity):
         super().__init__(dtype)
-        self.room, self.asked, self.inside = room, [], threading.Lock()
+        self.capacity, self.asked, self.inside = capacity, [], threading.Lock()
 
     def load(self, x):
         with self.inside:
             self.asked.append(len(x))
-        if len(x) > self.room:
-            raise MemoryError("no room")
+        if len(x) > self.capacity:
+            raise MemoryError("too many signals")
         return super().load(x)
 
 
@@ -700,7 +700,7 @@ class SmallNamespace(NumpyNamespace):
 def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
     X = signals(33)
     expected = LogScattering1D().fit_transform(X)
-    xp = SmallNamespace("float64", room=2)
+    xp = SmallNamespace("float64", capacity=2)
     xp.n_workers = n_workers
     for module in "_backends.engines", "_execution.run":
         monkeypatch.setattr(f"skscatter.{module}.namespace_on", lambda device, dtype: xp)
@@ -710,8 +710,8 @@ def test_blocks_that_do_not_fit_are_halved(n_workers, monkeypatch):
         np.testing.assert_allclose(features, expected, rtol=1e-12, atol=1e-14)
         failures = [rows for rows in xp.asked if rows > 2]
         assert 0 < len(failures) <= 4 * n_workers  # and not once for each block
-        xp.room = 0
-        with pytest.raises(MemoryError, match="no room"):
+        xp.capacity = 0
+        with pytest.raises(MemoryError, match="too many signals"):
             LogScattering1D().fit_transform(X)
     finally:
         get_engine.cache_clear()

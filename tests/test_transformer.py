@@ -70,7 +70,7 @@ def test_scikit_learn_checks(estimator, check):
 
 @pytest.fixture(scope="module")
 def tones():
-    """Noisy tones of three frequencies that lie close: signals and classes."""
+    """Noisy tones of three similar frequencies: signals and classes."""
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(3), 10)
     t = np.arange(600)
@@ -168,8 +168,8 @@ def test_coefficients_grow_with_the_amplitude(Transformer, dtype):
     np.testing.assert_array_equal(transformer.scatter(8 * X), 8 * transformer.scatter(X))
 
 
-# Bit for bit, so that a stored row is the one that would be computed now, and scores of a search
-# do not depend on which rows a worker happened to compute.
+# Bit for bit, so that a stored row equals the one that would be computed now, and scores of a
+# search do not depend on which rows a worker computed.
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("n_times", [300, 4096])
 @BOTH
@@ -277,7 +277,7 @@ def test_memory_layout_does_not_matter(tmp_path):
     ],
 )
 @pytest.mark.reliability("Bad input")
-def test_signals_that_are_none_are_refused(Transformer, X, message):
+def test_input_that_does_not_hold_signals_is_refused(Transformer, X, message):
     with pytest.raises(ValueError, match=message):
         Transformer().fit(X)
     fitted = Transformer().fit(np.ones((2, 50)))
@@ -359,7 +359,7 @@ def test_signals_too_short_for_a_chosen_average_are_warned_of_as_by_kymatio(padd
     with pytest.warns(UserWarning, match=r"support is too small to avoid border .*T=104.*the 470"):
         Scattering1D(J=7, T=104, padding=padding).fit(np.ones((2, 470)))
     warn_once.cache_clear()
-    with pytest.warns(UserWarning, match=r"border effects: T=104 .* 460 of the shortest"):
+    with pytest.warns(UserWarning, match=r"border effects: T=104 .* the 460 samples"):
         Scattering1D(J=6, T=104, padding=padding).fit([np.ones(8000), np.ones(460)])
 
 

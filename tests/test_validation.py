@@ -1,8 +1,4 @@
-"""Signals as they come in: nothing of their meaning is lost on the way.
-
-By kind: samples that are missing, time on the wrong axis, containers of signals, numbers, batches,
-and what messages say.
-"""
+"""The validation of signals: missing samples, time axis, containers, numbers, batches, messages."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -184,7 +180,7 @@ def test_anything_but_arrays_is_refused(value, kind):
 
 
 @pytest.mark.reliability("Bad input")
-def test_lists_that_are_no_array_are_refused():
+def test_lists_that_are_not_arrays_are_refused():
     with pytest.raises(ValueError, match=r"X\[0\] has shape \(\)"):
         LogScattering1D().fit([1.0, [2.0]])
     with pytest.raises(ValueError, match=r"dim 4: X of shape \(2, 50, 1, 1\) .* n_channels"):
@@ -339,7 +335,7 @@ def test_the_container_says_what_signals_are_whatever_their_lengths(name):
             assert isinstance(transformer.scatter(container(test)), list)
 
 
-def test_arrays_are_no_collections():
+def test_arrays_are_not_collections():
     for array in X, X.tolist(), X[:, np.newaxis], X[:, np.newaxis].tolist(), X.astype(object):
         assert signals_in(array) is None
         assert LogScattering1D().fit(array).n_times_ == 200
@@ -367,9 +363,8 @@ def test_a_column_transformer_hands_over_a_column_of_signals():
 
 def test_the_index_of_a_column_stays_with_the_features():
     table = pd.DataFrame({"s": RAGGED}, index=list("dabc"))
-    for signals in table, table["s"]:
-        transformer = LogScattering1D(J=4).set_output(transform="pandas")
-        assert list(transformer.fit_transform(signals).index) == list("dabc")
+    transformer = LogScattering1D(J=4).set_output(transform="pandas")
+    assert list(transformer.fit_transform(table).index) == list("dabc")
 
 
 @pytest.mark.parametrize("DataFrame", [pd.DataFrame, pl.DataFrame])
@@ -540,7 +535,7 @@ def test_a_data_loader_of_torch_is_a_source_of_batches(dispatch):
     )
 
 
-# ---------------------------------------------------------------- what messages say
+# ---------------------------------------------------------------- messages
 
 
 @pytest.mark.reliability("Bad input")
@@ -565,11 +560,16 @@ def test_tensors_of_complex_numbers_are_refused():
 @pytest.mark.reliability("Bad input")
 def test_complex_arrays_of_other_libraries_are_refused():
     xp = pytest.importorskip("array_api_strict", reason="needs array-api-strict")
-    with (
-        sklearn.config_context(array_api_dispatch=True),
-        pytest.raises(ValueError, match="Complex data not supported"),
-    ):
-        LogScattering1D().fit(xp.ones((2, 50), dtype=xp.complex128))
+    try:
+        dispatch = sklearn.config_context(array_api_dispatch=True)
+        dispatch.__enter__()
+    except ImportError as error:  # scikit-learn < 1.8 needs array-api-compat
+        pytest.skip(str(error))
+    try:
+        with pytest.raises(ValueError, match="Complex data not supported"):
+            LogScattering1D().fit(xp.ones((2, 50), dtype=xp.complex128))
+    finally:
+        dispatch.__exit__(None, None, None)
 
 
 def test_a_pipeline_takes_a_masked_record_in_frames():

@@ -1,6 +1,6 @@
 """The cache of features.
 
-A row is the features of one channel of one signal, as they are cached. The modules, lowest first:
+A row of the cache holds the features of one channel of one signal. The modules, lowest first:
 
 | module | what |
 | --- | --- |

@@ -1,8 +1,8 @@
 """The SQLite file of a store: created, identified, opened.
 
-It is in WAL mode: readers do not wait for writers, and what was committed survives the death of any
-process. It may come from anywhere, so it is identified before it is used: by its header, which is
-read without SQLite, and by its schema, which must be ours to the letter. So nothing that a file
+It is in WAL mode: readers do not wait for writers, and committed data survive the death of any
+process. A file may come from an untrusted source, so it is checked before it is used: its header,
+which is read without SQLite, and its schema, which must be exactly ours. So nothing that a file
 defines is ever run: no view, trigger, generated column, constraint or virtual table.
 """
 
@@ -22,8 +22,8 @@ SCHEMA_VERSION = 1
 HEADER_BYTES = 100
 WAL_MODE = b"\2\2"
 
-# Rows apart from their data, because their times of use are written often and read together.
-# Claims: who is computing which rows, and until when others believe it.
+# Rows are apart from their data, because their times of use are written often and read together.
+# Claims state who is computing which rows, and owners until when their claims hold.
 TABLES = """\
 CREATE TABLE rows (key BLOB PRIMARY KEY, id INTEGER NOT NULL, used INTEGER NOT NULL,
                    size INTEGER NOT NULL) WITHOUT ROWID;
@@ -38,9 +38,9 @@ STATEMENTS = TABLES.removesuffix(";\n").split(";\n")
 BUSY_STEP = 1.0  # seconds
 BUSY_STEPS = 60
 
-# Steps of SQLite's virtual machine in one query; a hundred million take a second. A damaged or
-# hostile file, whose tables may run in circles, can ask for any number.
-SCHEMA_STEPS = 10**4  # ours takes some hundred
+# Steps of SQLite's virtual machine in one query; a hundred million take a second. In a damaged or
+# hostile file, tables may contain cycles, and a query may take any number of steps.
+SCHEMA_STEPS = 10**4  # our schema takes some hundreds
 QUERY_STEPS = 10**9  # 14 for each row of the longest query
 SCHEMA_BYTES = 1000  # in one statement
 
@@ -58,8 +58,8 @@ class Connection(sqlite3.Connection):
 
     def execute(self, query: str, parameters: Any = (), /) -> sqlite3.Cursor:
         """Run a query, and wait for other writers if necessary."""
-        # The handler runs no bytecode, in which a signal could raise an error that SQLite drops: it
-        # returns 0 a number of times, and then raises StopIteration, which ends the query.
+        # The handler runs no bytecode, in which a signal could raise an error that SQLite ignores.
+        # It returns 0 a number of times, and then raises StopIteration, which ends the query.
         every = self.n_steps // 10
         self.set_progress_handler(repeat(0, 10).__next__, every)
         for _ in range(BUSY_STEPS - 1):
@@ -72,7 +72,7 @@ class Connection(sqlite3.Connection):
 
 
 def exists(path: str) -> bool:
-    """Whether there is anything at a path."""
+    """Whether a path exists. Errors other than its absence are raised."""
     try:
         Path(path).stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -81,7 +81,7 @@ def exists(path: str) -> bool:
 
 
 def connect(path: str) -> Connection:
-    """Open a store, which is created if there is none."""
+    """Open a store, and create it if it does not exist."""
     file = Path(path)
     # Before the file itself, so that a store which another process creates meanwhile is not
     # mistaken for one that was deleted.
@@ -98,7 +98,7 @@ def connect(path: str) -> Connection:
         uri=True,
         timeout=BUSY_STEP,
         isolation_level=None,
-        check_same_thread=False,  # whoever closes a generator
+        check_same_thread=False,  # a generator may be closed by another thread
         factory=Connection,
     )
     try:
@@ -117,7 +117,7 @@ def connect(path: str) -> Connection:
 
 
 def create(file: Path) -> None:
-    """Make an empty store, which appears as a whole; another process may be first."""
+    """Create an empty store atomically. Another process may be first."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".row-store-", dir=file.parent) as folder:
         part = Path(folder, file.name)
@@ -128,7 +128,7 @@ def create(file: Path) -> None:
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.executescript(TABLES)
         try:
-            file.hardlink_to(part)  # unlike a rename, never takes the place of another
+            file.hardlink_to(part)  # unlike a rename, never replaces an existing file
         except FileExistsError:
             pass
         except OSError:  # a file system without links
@@ -137,7 +137,7 @@ def create(file: Path) -> None:
 
 
 def check_header(file: Path) -> None:
-    """Raise unless the file is a store of this version; SQLite does not touch it."""
+    """Raise unless the file is a store of this version. SQLite does not open it."""
     if not file.is_file():
         raise UnusableStoreError("it is not a file. Choose another path")
     with file.open("rb") as opened:
@@ -189,7 +189,7 @@ def _text(value: Any) -> Any:
 
 
 def bytes_in_use(connection: Connection) -> int:
-    """Size of the file without the pages that are free to be used again."""
+    """Size of the file without its free pages, which will be reused."""
     pages, free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
@@ -199,7 +199,7 @@ def bytes_in_use(connection: Connection) -> int:
 
 @contextmanager
 def transaction(connection: Connection) -> Iterator[None]:
-    """All or nothing, with no other writer at the same time."""
+    """Make changes all or not at all, with no other writer at the same time."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from skscatter._common.public import public
 
-# What is wrong and what to do, by the beginning of SQLite's name for the error; the first one that
-# fits counts.
+# What is wrong and what to do, by the beginning of SQLite's name for the error. The first match
+# counts.
 DAMAGED = "it is damaged. Delete it, together with the files -wal and -shm beside it"
 NO_MEMORY = "there is not enough memory"
 DISK_FULL = "the disk is full. Free some space, or set a smaller max_bytes"

@@ -13,9 +13,9 @@ from skscatter._cache.session import LOOKUP, SYSTEM_CLOCK, Clock, Session, batch
 from skscatter._cache.store import RowStore
 from skscatter._cache.tallies import count
 
-# A block is what a process claims, computes and writes at a time. Others may wait for the last one.
+# A process claims, computes and writes one block of rows at a time. Others may wait for the block.
 BLOCK_SECONDS = 0.25
-MOST_ROWS = 4096  # in a block
+MAX_ROWS = 4096  # in a block
 FIRST_MULTIPLE = 4  # of `block_multiple`, in the first block
 MULTIPLE_WITHOUT_STORE = 64
 
@@ -33,27 +33,27 @@ def fill(
 ) -> Generator[Positions, None, None]:
     """Fill `out` with rows that are stored; yield positions of rows still to be computed.
 
-    The caller writes these rows of `out` before it asks for the next positions; they are then
-    stored. Rows with equal keys are asked for once. Several processes and threads that need the
+    The caller writes these rows of `out` before it requests the next positions; they are then
+    stored. Rows with equal keys are requested once. Several processes and threads that need the
     same rows at the same time share the work. ::
 
         with closing(fill(store, out, keys)) as missing:
             for rows in missing:
                 out[rows] = compute(rows)
 
-    Closing the generator gives up the claims on rows that were asked for and not computed, so that
-    others need not wait for them.
+    Closing the generator gives up the claims on rows that were not computed, so that others need
+    not wait for them.
 
     Parameters
     ----------
     store : RowStore
     out : ndarray of shape (n_rows, ...)
     keys : sequence of n_rows bytes objects
-        What determines each row, as `row_keys` makes them.
+        Keys of the rows, from `row_keys`.
     block_multiple : int, default=1
-        Number of rows that are best computed together; blocks are multiples of it.
+        Number of rows that are best computed together. Blocks are multiples of it.
     progress : callable, optional
-        Is called with the number of rows that were found. The caller counts those it computes.
+        Called with the number of rows that were found. The caller counts those that it computes.
     clock : Clock, optional
 
     Yields
@@ -64,7 +64,7 @@ def fill(
     Warns
     -----
     RowStoreWarning
-        If the store cannot be used, or holds damaged rows. All rows are asked for nevertheless.
+        If the store cannot be used, or holds damaged rows. The missing rows are then computed.
     """
     filling = _Filling(out, keys, progress)
     session = Session(store, out.dtype, out.shape[1:], clock)
@@ -93,7 +93,7 @@ class _Filling:
     Attributes
     ----------
     left : dict
-        Where each row that is not done goes, by its key, in ascending order.
+        Position of each row that is not done, by its key. Positions ascend.
     n_found, n_computed : int
         Rows that are done.
     """
@@ -110,7 +110,7 @@ class _Filling:
     def with_store(
         self, session: Session, block_multiple: int, clock: Clock
     ) -> Generator[Positions, None, None]:
-        """Take what is stored; ask for the rest together with whoever else needs it."""
+        """Take rows that are stored, and share the others with whoever else computes them."""
         for keys in batches(list(self.left), LOOKUP):
             self.take(session.find(keys))
         ours, theirs = deque(self.left), deque[bytes]()
@@ -132,7 +132,7 @@ class _Filling:
                 n_rows = size_of_next_block(n_rows, len(rows) / max(seconds, 1e-6), block_multiple)
 
     def without_store(self, block_multiple: int) -> Generator[Positions, None, None]:
-        """Ask for what is left."""
+        """Request all rows that are left."""
         for keys in batches(list(self.left), MULTIPLE_WITHOUT_STORE * block_multiple):
             yield from self.ask_for(keys)
 
@@ -165,5 +165,5 @@ class _Filling:
 
 def size_of_next_block(n_rows: int, rows_per_second: float, block_multiple: int) -> int:
     """Rows that take about `BLOCK_SECONDS`, but no more than twice as many as before."""
-    n_rows = int(min(rows_per_second * BLOCK_SECONDS, 2 * n_rows, MOST_ROWS))
+    n_rows = int(min(rows_per_second * BLOCK_SECONDS, 2 * n_rows, MAX_ROWS))
     return max(n_rows // block_multiple, 1) * block_multiple

@@ -12,7 +12,7 @@ KEY_BYTES = 20
 
 
 def key_context(parameters: Mapping[str, Any], dtype: np.dtype[Any], version: int) -> str:
-    """Write down what the features of a signal depend on besides the signal.
+    """Describe everything that the features of a signal depend on besides the signal.
 
     Parameters
     ----------
@@ -37,8 +37,7 @@ def row_keys(signals: Iterable[NDArray[Any]], context: str) -> list[bytes]:
     Parameters
     ----------
     signals : iterable of ndarray
-        Real numbers. Equal signals have equal keys, whatever their byte order and memory layout.
-        Signals of another dtype or shape have other keys.
+        Real numbers. Keys depend on values, dtype and shape, not on byte order or memory layout.
     context : str
         What else the features depend on.
 
@@ -50,7 +49,7 @@ def row_keys(signals: Iterable[NDArray[Any]], context: str) -> list[bytes]:
     base = hashlib.sha256(hashlib.sha256(context.encode()).digest())
     keys = []
     for signal in signals:
-        # In extended precision some bytes of a number are undefined; it is computed in float64.
+        # In extended precision some bytes of a number are undefined. It is computed in float64.
         extended = signal.dtype.kind == "f" and signal.dtype.itemsize > 8
         dtype = np.dtype(np.float64) if extended else signal.dtype
         canonical = np.ascontiguousarray(signal, dtype.newbyteorder("<"))
@@ -63,7 +62,7 @@ def row_keys(signals: Iterable[NDArray[Any]], context: str) -> list[bytes]:
 
 
 def array_form(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Write type and shape of an array, as "<f4 2,331"."""
+    """Describe the type and shape of an array, such as "<f4 2,331"."""
     return f"{dtype.str} {','.join(map(str, shape))}".encode()
 
 

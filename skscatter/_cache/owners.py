@@ -9,12 +9,12 @@ HOST = "-".join(socket.gethostname().split())
 
 
 def this_process() -> str:
-    """Name of this process, which no other process ever has."""
+    """Name of this process, which no other process ever has, on any machine."""
     return f"{HOST} {os.getpid()} {started(os.getpid())}"
 
 
 def is_alive(process: Any) -> bool:
-    """Whether a process may still be at work; always true of other machines and containers."""
+    """Whether a process may still be running. Always true for other machines and containers."""
     try:
         host, pid, start = process.decode().split()
         return host != HOST or started(int(pid)) == start
@@ -26,7 +26,7 @@ def started(pid: int) -> str:
     """When a process started, "?" where the system does not say, "dead" if it has ended."""
     try:
         if Path("/proc/self/stat").exists():
-            # The program's name, in brackets, may hold anything. Then come the state and others.
+            # The program's name, in parentheses, may hold anything. The state and others follow.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             return "dead" if fields[0] in "ZX" else fields[19]
         if os.name == "posix":

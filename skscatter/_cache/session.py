@@ -25,18 +25,18 @@ FORM_BYTES = 1000  # more than type, shape and checksum of a row take
 LARGEST_ID = 2**62
 
 LOOKUP = 256  # keys in one query; from 100 to 500 took the same time
-SCAN = 4096  # keys looked at in one transaction that keeps other writers out
+SCAN = 4096  # keys examined in one transaction, which keeps other writers out
 
-LEASE = 60.0  # seconds that a claim holds unless its owner, who renews it with each block, dies
-LOOK_AGAIN = 0.2  # seconds after which a process that waits checks whether the others are alive
-TOUCH_AFTER = 600  # seconds that a time of use may be late, so that looking up seldom writes
+LEASE = 60.0  # seconds that a claim holds unless its owner dies, who renews it with each block
+LOOK_AGAIN = 0.2  # seconds after which a waiting process checks whether the others are alive
+TOUCH_AFTER = 600  # seconds that a time of use may be out of date, so that reading rarely writes
 
 STORED = "SELECT key FROM rows WHERE key IN ({})"
 CLAIMED = "SELECT key FROM claims WHERE key IN ({})"
 
 
 class Clock(NamedTuple):
-    """What tells the time."""
+    """Functions that tell the time, which tests replace."""
 
     now: Callable[[], float] = time.time  # the same for all processes
     seconds: Callable[[], float] = time.perf_counter
@@ -47,11 +47,11 @@ SYSTEM_CLOCK = Clock()
 
 
 class Claim(NamedTuple):
-    """What `Session.claim` returns: keys, by who has their rows."""
+    """Keys by the state of their rows: the result of `Session.claim`."""
 
-    stored: list[bytes]  # the store has them by now
-    ours: list[bytes]  # nobody else will compute them before `put`
-    theirs: list[bytes]  # others are computing them
+    stored: list[bytes]  # in the store by now
+    ours: list[bytes]  # claimed by this session
+    theirs: list[bytes]  # claimed by other sessions
 
 
 def _explains(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,7 +123,7 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        # It must hide no error, and its own failure changes no result.
+        # Failures are ignored: they must not hide another error, and the results are complete.
         with suppress(sqlite3.Error, MemoryError), closing(self._connection):
             with suppress(sqlite3.Error, MemoryError):
                 if self._owns:
@@ -135,15 +135,15 @@ class Session:
 
     @_explains
     def find(self, keys: Sequence[bytes]) -> dict[bytes, NDArray[Any]]:
-        """Return the rows that are stored and sound; remove those that are damaged."""
-        found, damaged, wanted = {}, [], set(keys)
+        """Return the rows that are stored and intact, and remove those that are damaged."""
+        found, damaged, requested = {}, [], set(keys)
         stale = int(self._clock.now()) - TOUCH_AFTER
         for key, used, form, checksum, data in self._select(
             "SELECT key, used, form, checksum, data FROM rows LEFT JOIN payloads USING (id) "
             "WHERE key IN ({})",
             keys,
         ):
-            if key not in wanted:
+            if key not in requested:
                 raise DamagedStoreError("a query finds a row under the key of another")
             if form == self._form and checksum == row_checksum(key, form, data):
                 found[key] = np.frombuffer(data, self._dtype).reshape(self._shape)
@@ -162,7 +162,7 @@ class Session:
 
     @_explains
     def claim(self, keys: deque[bytes], n_rows: int) -> Claim:
-        """Take keys from the left until up to `n_rows` of them are ours to compute."""
+        """Take keys from the left until `n_rows` of them are claimed, or many were examined."""
         claim = Claim([], [], [])
         self._seen = self._data_version()
         self._owns = True
@@ -194,7 +194,7 @@ class Session:
 
     @_explains
     def wait(self, keys: Iterable[bytes]) -> None:
-        """Wait until others have finished, given up or died on some of `keys`, or may have."""
+        """Wait until others may have computed or given up some of `keys`, or may have died."""
         some = [key for key, _ in zip(keys, range(LOOKUP), strict=False)]
         deadline = self._clock.seconds() + LOOK_AGAIN
         pause = 0.001
@@ -235,7 +235,7 @@ class Session:
             self._connection.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))
 
     def _make_space(self, n_bytes: int, limit: int) -> None:
-        """Drop the least recently used rows, in bulk, if more do not fit."""
+        """Drop the least recently used rows, in bulk, if `n_bytes` more do not fit."""
         excess = bytes_in_use(self._connection) + n_bytes - limit
         if excess <= 0:
             return

@@ -1,17 +1,17 @@
 """The row store: a file that caches rows, for many processes at once.
 
-A row is the features of one channel of one signal. This module and those below it know keys and
-arrays, and nothing of what they mean. Three things hold whatever happens:
+A row holds the features of one channel of one signal. This module and those below it handle keys
+and arrays, without knowing what they mean. They guarantee that:
 
 - A row that is returned is the row that was stored. Each has a checksum over its key, its type and
-  its bytes; a row that fails it counts as missing.
-- Nothing waits for what will not come. Rows that another process is computing are waited for, but
-  a process never waits while it has rows of its own to compute, and takes over from those that
-  died. Claims only save work: two processes that compute the same row do no harm.
-- Work goes on without the store when the store fails, with a warning.
+  its bytes. A row with a wrong checksum counts as missing.
+- No process waits for ever. A process waits for rows that another one computes only when it has no
+  rows left to compute itself, and takes over the rows of processes that died. Claims only save
+  work: if two processes compute the same row, no harm is done.
+- If the store fails, the work continues without it, with a warning.
 
-A connection lives for one call, so that nothing is held open between calls, and none is carried
-through a fork, where SQLite forbids it.
+A connection lasts for one call. Nothing stays open between calls, and no connection is carried
+through a fork, which SQLite forbids.
 """
 
 import os
@@ -62,35 +62,35 @@ class StoreInfo(NamedTuple):
 class RowStore:
     """A file that caches features and that any number of processes may share.
 
-    It consists of rows: a row is the features of one channel of one signal. Give the store to the
-    `memory` parameter of one or several transformers. It is a path and a limit, and holds nothing
-    open between calls: it can be copied, pickled and sent to other processes, and needs no closing.
+    It consists of rows. A row holds the features of one channel of one signal. Pass the store as
+    the parameter `memory` of one or several transformers. The object itself is only a path and a
+    limit: it can be copied, pickled and sent to other processes, and need not be closed.
 
     Parameters
     ----------
     path : str or path-like
-        A folder, for a file ``features.sqlite`` in it, or a file. What does not exist yet is
-        created when first needed: a file if the path has a suffix, else a folder. It must be on a
-        disk of this machine; network file systems lack the shared memory that it needs.
+        A file, or a folder for a file ``features.sqlite``. If it does not exist, it is created when
+        it is first needed: as a file if the path has a suffix, else as a folder. It must be on a
+        local disk, because network file systems lack the shared memory that SQLite needs.
     max_bytes : int or None, default=10 * 2**30
         When the file would grow beyond it, the least recently used rows are dropped, a tenth of
         the limit at a time. None sets no limit.
 
     See Also
     --------
-    LogScattering1D : Whose parameter `memory` takes a store.
+    LogScattering1D : Has the parameter `memory`, which accepts a store.
 
     Notes
     -----
-    A row is found again if the samples, their dtype, and all parameters that change features are
-    equal. The backend is not among them: features that were computed with ``backend="numpy"`` are
-    given to a transformer with ``backend="numba"``, and the other way round. They differ by
-    rounding. Only kymatio's front ends have rows of their own.
+    A row is found if the samples, their dtype, and all parameters that change features are equal.
+    The backend is not among these parameters: features that were computed with ``backend="numpy"``
+    are also used with ``backend="numba"``, and vice versa. They differ by rounding. Only kymatio's
+    front ends have separate rows.
 
-    The file is an SQLite database. It holds numbers, never code: nothing in a file from elsewhere
-    is run. While it is in use there are two more files beside it, whose names end in ``-wal`` and
-    ``-shm`` and which belong to it. A row may have up to a gigabyte, the limit of SQLite; features
-    of larger rows are computed and not stored.
+    The file is an SQLite database. It holds data only, and nothing that a file from elsewhere
+    defines is executed. While it is in use, two more files beside it belong to it, with names that
+    end in ``-wal`` and ``-shm``. A row may have up to a gigabyte, the limit of SQLite. Larger rows
+    are computed and not stored.
 
     Examples
     --------
@@ -142,7 +142,7 @@ class RowStore:
         with explained(self.path):
             if exists(self.path):
                 with closing(connect(self.path)) as connection:
-                    # Unlike count(*), which no limit on the steps of a query can end.
+                    # Not count(*), which a limit on the steps of a query does not end.
                     (n_rows,) = connection.execute("SELECT count(key) FROM rows").fetchone()
                     n_bytes = bytes_in_use(connection)
         hits, misses = tally(self.path)
@@ -151,7 +151,7 @@ class RowStore:
     def clear(self) -> None:
         """Drop all rows.
 
-        Other processes may be using the store, and go on.
+        Other processes may keep using the store.
 
         Raises
         ------
@@ -173,12 +173,12 @@ Memory = str | os.PathLike[str] | RowStore | None
 
 
 def check_memory(memory: Any) -> RowStore | None:
-    """Return the store that the parameter `memory` stands for; the disk is not touched.
+    """Return the store that the parameter `memory` describes, without access to the disk.
 
     Raises
     ------
     TypeError, ValueError
-        With its value and what would be accepted.
+        If it is neither a path nor a store nor None.
     """
     if memory is None or isinstance(memory, RowStore):
         return memory
@@ -191,6 +191,6 @@ def _locate(path: Any) -> Path:
     """Absolute path of the file."""
     location = expand_path("path", path, "the path of a folder or a file").absolute()
     is_file = bool(location.suffix)
-    with suppress(OSError):  # what cannot be looked at is reported when it is used
+    with suppress(OSError):  # which is reported when the file is used
         is_file = not location.is_dir() and (is_file or location.exists())
     return location if is_file else location / FILE_NAME

@@ -20,8 +20,8 @@ def tally(path: str) -> tuple[int, int]:
 
 
 def start_from_zero() -> None:
-    """Forget everything, in a fork."""
-    # A new lock, because another thread may have held the old one at the time of the fork.
+    """Reset all counts in a forked process."""
+    # A new lock, because another thread may have held the old one during the fork.
     global _lock
     _lock = Lock()
     _tallies.clear()

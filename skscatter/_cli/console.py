@@ -1,4 +1,4 @@
-"""Lines and tables on the standard streams, whatever the streams can take."""
+"""Lines and tables on the standard streams, which may be closed, full or of any encoding."""
 
 import os
 import sys
@@ -11,9 +11,9 @@ from typing import Any, TextIO
 def open_closed_streams() -> None:
     """Open the standard streams that the process was started without (``>&-`` in a shell).
 
-    Otherwise the next file that is opened would get the number of a closed stream, and with it
-    whatever a library prints. Writing to such a standard output fails; what is written to such a
-    standard error is lost.
+    Otherwise the next file that is opened would get the descriptor of a closed stream, and
+    libraries would print into that file. Writing to such a standard output fails. Messages to such
+    a standard error are lost.
     """
     for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
@@ -28,7 +28,7 @@ def say(*lines: str) -> None:
     Raises
     ------
     OSError
-        If that fails. A BrokenPipeError means that the reader has gone.
+        If that fails. A BrokenPipeError means that the reader has ended.
     """
     with _output():
         for line in lines:
@@ -71,7 +71,7 @@ def say_table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 
 
 def printable(text: str, stream: TextIO) -> str:
-    """Escape what a stream cannot encode, and what is not printable, as in a file name."""
+    """Escape characters that a stream cannot encode or that are not printable."""
     escaped = "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
     )
@@ -80,7 +80,7 @@ def printable(text: str, stream: TextIO) -> str:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let a stream that failed lead nowhere, so that the flush when Python exits succeeds."""
+    """Redirect a stream that failed to the null device, so that the flush at exit succeeds."""
     with suppress(OSError):  # not a stream of the process
         descriptor = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)

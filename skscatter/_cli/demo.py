@@ -59,7 +59,7 @@ class Digits:
     Parameters
     ----------
     bunch : Bunch
-        As the functions of `skscatter.datasets` return it.
+        As returned by the functions of `skscatter.datasets`.
     why_not_fsdd : str or None, default=None
         Why these are not the recordings of the Free Spoken Digit Dataset, if those were preferred.
     """
@@ -186,7 +186,7 @@ def _classifier(scattering: LogScattering1D) -> Pipeline:
 
 
 def n_fits() -> int:
-    """Count the fits of a search, without the final one to the whole training part."""
+    """Number of fits of a search, without the final one to the whole training part."""
     return N_FOLDS * int(np.prod([len(values) for values in GRID.values()]))
 
 
@@ -296,7 +296,7 @@ def _score(
 
 
 def candidates(search: GridSearchCV) -> list[Candidate]:
-    """List what a search tried, best first. Parameters go without the name of their step."""
+    """List the candidates of a search, best first, without the step in names of parameters."""
     results = search.cv_results_
     found = [
         Candidate(

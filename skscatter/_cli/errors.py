@@ -2,7 +2,7 @@
 
 
 class CommandError(Exception):
-    """The command cannot be carried out, for a reason that the user can do something about."""
+    """The command cannot be carried out, for a reason that the user can change."""
 
 
 def reason(error: BaseException) -> str:

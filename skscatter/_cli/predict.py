@@ -66,7 +66,7 @@ class Model:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print a table of what the model hears in each recording; name those that cannot be used."""
+    """Print a table of the predictions for recordings, and name those that cannot be used."""
     try:
         model = load_model(arguments.model)
     except ValueError as error:
@@ -141,7 +141,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise ValueError(f"{path} holds a model that is not fitted.") from error
     except TypeError as error:
         raise ValueError(
-            f"{path} holds no pipeline of a scattering transform and a classifier, but "
+            f"{path} does not hold a pipeline of a scattering transform and a classifier, but "
             f"{_with_article(type(classifier).__name__)}."
         ) from error
     if not is_classifier(classifier):
@@ -179,10 +179,10 @@ def read_signal(
         An audio file of any sampling rate. Channels are averaged. Uncompressed WAV needs nothing
         else; other formats need soundfile.
     n_times : int or None
-        The length wanted: a longer recording is cut, a shorter one is centred in zeros. None
-        leaves the length as it is.
+        Length of the result. A longer recording is cut, a shorter one is centred in zeros. None
+        keeps the length.
     sampling_rate : float
-        The rate wanted, in Hz.
+        Sampling rate of the result, in Hz.
 
     Returns
     -------

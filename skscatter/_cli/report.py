@@ -164,7 +164,7 @@ def _say_files(files: dict[Path, str]) -> None:
 
 
 def _this_program() -> list[str]:
-    """How the user called this program, which may not be on the path."""
+    """The command that the user called this program by, which may not be on the path."""
     program = Path(sys.argv[0])
     return [sys.argv[0]] if program.stem == "skscatter" else ["python", "-m", "skscatter"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skscatter._common.parameters import MOST_TIMES, check_integer, check_real
+from skscatter._common.parameters import MAX_TIMES, check_integer, check_real
 
 # Far more than the relative rounding error of a product such as 0.29 * 100.
 ROUNDING = 1e-9
@@ -41,7 +41,7 @@ def check_duration(name: str, value: Any, sampling_rate: float) -> int:
         If it is not positive and finite, or rounds to zero samples.
     """
     duration = check_real(name, value, minimum=0, exclusive=True)
-    length = round(min(float(duration) * float(sampling_rate), MOST_TIMES))
+    length = round(min(float(duration) * float(sampling_rate), MAX_TIMES))
     if length < 1:
         raise ValueError(
             f"{name}={value!r} seconds are less than a sample at sampling_rate={sampling_rate!r}. "

@@ -11,7 +11,7 @@ Choice = TypeVar("Choice")
 _NUMPY_TYPES: dict[type, type] = {str: np.str_, bool: np.bool_}
 
 # More samples than fit in any memory. A larger number is a mistake, and would overflow somewhere.
-MOST_TIMES = 2**40
+MAX_TIMES = 2**40
 
 
 def check_integer(name: str, value: Any, *, minimum: int, maximum: int | None = None) -> int:

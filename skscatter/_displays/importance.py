@@ -152,18 +152,7 @@ class PathImportanceDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        if (X is None) != (y is None):
-            given, missing = ("y", "X") if X is None else ("X", "y")
-            raise ValueError(
-                f"{missing}=None, but {given} is given. Permutation needs both; weights, neither."
-            )
-        scattering = find_scattering(estimator)
-        pipeline = getattr(estimator, "best_estimator_", estimator)
-        if not isinstance(pipeline, Pipeline):
-            raise TypeError(
-                f"estimator={estimator!r} must be a Pipeline that ends with a model, or a search "
-                "over one."
-            )
+        scattering, pipeline = _check_model(estimator, X, y)
         path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)
         part_edges, part_label = _parts(scattering)
         of_order1 = len(path_map.carriers), len(part_edges) - 1
@@ -220,7 +209,7 @@ class PathImportanceDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        # A score that rises does so by chance. It is drawn like no drop.
+        # A score can only rise by chance. A rise is drawn as no drop.
         largest = float(np.nanmax(np.append(self.order1, self.order2), initial=0.0)) or 1.0
         colours = {"vmin": 0.0, "vmax": largest, "cmap": "viridis"} | options
         self.ax_ = self.path_map.draw(
@@ -234,6 +223,24 @@ class PathImportanceDisplay:
         )
         self.figure_ = self.ax_[0].figure
         return self
+
+
+def _check_model(estimator: Any, X: Any, y: Any) -> tuple[Scattering1D, Pipeline]:
+    """Return the transformer and the pipeline of a model, and check that X and y go together."""
+    if (X is None) != (y is None):
+        given, missing = ("y", "X") if X is None else ("X", "y")
+        raise ValueError(
+            f"{missing}=None, but {given} is given. Accepted: both X and y, for importances by "
+            "permutation, or neither, for weights."
+        )
+    scattering = find_scattering(estimator)
+    pipeline = getattr(estimator, "best_estimator_", estimator)
+    if not isinstance(pipeline, Pipeline):
+        raise TypeError(
+            f"estimator={estimator!r} must be a Pipeline that ends with a model, or a search over "
+            "one."
+        )
+    return scattering, pipeline
 
 
 def _features_of_model(pipeline: Pipeline, scattering: Scattering1D) -> NDArray[np.void]:

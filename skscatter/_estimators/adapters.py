@@ -1,4 +1,4 @@
-"""What the adapters for other libraries of time series share."""
+"""The base class of the adapters for aeon and sktime."""
 
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from skscatter._estimators.selection import SelectPaths
 
 
 class Adapter:
-    """A wrapper of a transformer; goes before the other library's class among the bases."""
+    """A wrapper of a transformer, to be listed before the other library's base class."""
 
     def __init__(self, transformer: Scattering1D | SelectPaths | None = None) -> None:
         self.transformer = transformer
@@ -17,6 +17,6 @@ class Adapter:
 
     def _fit_clone(self, X: Any) -> Self:
         """Fit a clone of the transformer to signals."""
-        given = LogScattering1D() if self.transformer is None else self.transformer
-        self.transformer_ = clone(given).fit(X)
+        transformer = LogScattering1D() if self.transformer is None else self.transformer
+        self.transformer_ = clone(transformer).fit(X)
         return self

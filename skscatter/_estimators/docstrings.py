@@ -12,7 +12,7 @@ PLACEHOLDERS = re.compile(r"^(?:\{\w+\} ?)+$", re.MULTILINE)
 
 
 def share_descriptions(cls: Class) -> Class:
-    """Put the entries of the base class's docstring in place of ``{name}`` in that of a class.
+    """Replace ``{name}`` in a class's docstring with the entry of that name in its base class's.
 
     A line of placeholders, such as ``{J} {Q}``, becomes the entries of these names.
     """

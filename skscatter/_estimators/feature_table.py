@@ -21,7 +21,7 @@ class PathFeature(NamedTuple):
 
 
 def path_features(n_segments: int, statistics: tuple[str, ...], n_frames: int) -> list[PathFeature]:
-    """List the features of one path in their order. Without statistics, they are the frames."""
+    """List the features of one path, in order. Without statistics, each frame is a feature."""
     if not statistics:
         return [PathFeature(f"_frame{i}", ABSENT, i, "") for i in range(n_frames)]
     return [
@@ -32,9 +32,10 @@ def path_features(n_segments: int, statistics: tuple[str, ...], n_frames: int) -
 
 
 def channel_prefixes(n_channels: int, statistics: tuple[str, ...]) -> list[tuple[str, int]]:
-    """List how the names of the features of each channel begin, with the number of the channel.
+    """List the prefix of the feature names of each channel, and the number of the channel.
 
-    A single channel adds nothing to the names. Statistics over the channels stand in their place.
+    The prefix of a single channel is empty. If channels are pooled, there is a prefix for each
+    statistic instead.
     """
     if statistics:
         return [(f"ch{name}_", ABSENT) for name in statistics]
@@ -44,10 +45,10 @@ def channel_prefixes(n_channels: int, statistics: tuple[str, ...]) -> list[tuple
 def feature_table(
     prefixes: list[tuple[str, int]],
     paths: NDArray[np.void],
-    of_path: list[PathFeature],
+    per_path: list[PathFeature],
     sampling_rate: float | None,
 ) -> NDArray[np.void]:
-    """Describe the features in their order: by channel, by path, then in the order of `of_path`.
+    """Describe the features in order: by channel, then by path, then in the order of `per_path`.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def feature_table(
         )
         for prefix, channel in prefixes
         for i, (name, path) in enumerate(zip(path_names(paths, sampling_rate), paths, strict=True))
-        for feature in of_path
+        for feature in per_path
     ]
     longest = max(len(row[0]) for row in rows)
     return np.array(

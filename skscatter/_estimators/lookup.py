@@ -16,7 +16,7 @@ def find_scattering(estimator: Any) -> Scattering1D:
     Parameters
     ----------
     estimator : Scattering1D, SelectPaths, Pipeline or search
-        In a pipeline the transformer may be any one step; in a search, it is looked for in
+        In a pipeline, the transformer may be any step. In a search, it is part of
         ``best_estimator_``.
 
     Raises
@@ -24,13 +24,13 @@ def find_scattering(estimator: Any) -> Scattering1D:
     NotFittedError
         If `estimator` is not fitted.
     TypeError
-        If there is no such transformer, or more than one.
+        If the estimator does not contain exactly one such transformer.
     """
     found = list(_scatterings(estimator))
     if len(found) != 1:
         raise TypeError(
             f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
-            "Accepted: Scattering1D, LogScattering1D, SelectPaths, a Pipeline with one of them as "
+            "Accepted: Scattering1D, LogScattering1D, SelectPaths, a Pipeline with one of these as "
             "a step, or a search over one of these."
         )
     check_is_fitted(found[0])

@@ -1,19 +1,19 @@
-"""What a saved model holds, and how a later version reads it."""
+"""The state of a saved model, and how a later version reads it."""
 
 import inspect
 from typing import Any
 
 # Version of what a fitted estimator saves besides its parameters. Raise it when the meaning of that
-# changes: models of another version are then refused with a sentence instead of failing later. In
-# version 1, of skscatter 0.1.0, some parameters had other names.
+# changes: models of another version are then refused with a clear error instead of failing later.
+# In version 1, of skscatter 0.1.0, some parameters had other names.
 STATE = 2
 
 
 class Saved:
-    """State of an estimator: its parameters, what `fit` found, and the versions that wrote it.
+    """The state of an estimator: its parameters, what `fit` found, and the version that wrote it.
 
-    It comes before scikit-learn's ``BaseEstimator`` among the base classes. Parameters that were
-    added after a model was saved get their default, which is what the model did.
+    It is to be listed before scikit-learn's ``BaseEstimator``. Parameters that were added after a
+    model was saved get their default, which keeps the model's behaviour.
     """
 
     def __getstate__(self) -> dict[str, Any]:
@@ -54,5 +54,5 @@ class Saved:
 
 
 def _is_parameter(name: str) -> bool:
-    """Tell a parameter from what `fit` found, by scikit-learn's rule of names."""
+    """Whether a name is that of a parameter, by scikit-learn's naming convention."""
     return not (name.startswith("_") or name.endswith("_"))

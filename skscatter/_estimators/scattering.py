@@ -25,7 +25,7 @@ from skscatter._cache.filling import fill
 from skscatter._cache.keys import key_context, row_keys
 from skscatter._cache.store import Memory, check_memory
 from skscatter._common.optional import import_optional
-from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer, check_real
+from skscatter._common.parameters import MAX_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
 from skscatter._common.units import check_sampling_rate, units_for
 from skscatter._common.warn import warn_caller
@@ -37,7 +37,7 @@ from skscatter._estimators.feature_table import (
     path_features,
 )
 from skscatter._estimators.saving import Saved
-from skscatter._execution.progress import Progress, progress_bar
+from skscatter._execution.progress import progress_bar
 from skscatter._execution.run import Run, floating_point, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
 from skscatter._execution.threads import check_n_jobs
@@ -52,7 +52,7 @@ from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specifica
 from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
 from skscatter._signals.rows import Signals, as_index
-from skscatter._signals.short import continue_short
+from skscatter._signals.short import extend_short
 from skscatter._signals.validation import Expected, check_signals
 
 FREQUENCIES = {
@@ -63,15 +63,15 @@ FREQUENCIES = {
 }
 
 
-class CallOptions(NamedTuple):
-    """How a copy of an estimator that works for a stream or a chunk differs from its original.
+class BatchOptions(NamedTuple):
+    """Options of an estimator's copy that transforms batches of a stream or chunks of an array.
 
     Attributes
     ----------
     min_signals : int
-        Signals that an input must have. A batch may have none.
+        Smallest number of signals in an input. A batch may be empty.
     stop : threading.Event or None
-        Ends a transform before its next block once it is set.
+        Once it is set, a transform ends before its next block.
     """
 
     min_signals: int = 1
@@ -80,7 +80,7 @@ class CallOptions(NamedTuple):
 
 @lru_cache(maxsize=256)
 def warn_once(message: str) -> None:
-    """Warn of something that a search would otherwise repeat for each of its fits."""
+    """Give a warning once, instead of once for each fit of a search."""
     warn_caller(message)
 
 
@@ -97,36 +97,36 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     ----------
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        takes a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples if the
-        signal has them. If lengths differ it takes the median, and signals that are too short for
-        this scale are continued, with a warning, to the least length; with a given J they are
-        refused.
+        means a scale of a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples
+        if the signal is that long. If lengths differ, their median is used, and signals that are
+        too short for this scale are extended to it, with a warning. With a given J, signals that
+        are too short raise an error.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
-        Averaging scale in samples. Shifts far below it hardly change the coefficients. None means
-        ``2**J``.
+        Averaging scale in samples. Shifts that are much smaller hardly change the coefficients.
+        None means ``2**J``.
     max_order : {1, 2}, default=2
         Highest order to compute.
     stride : int or None, default=None
-        Samples between two frames, a power of two. None means the largest one up to `T`.
+        Samples between two frames, a power of two. None means the largest power of two up to `T`.
     include_order0 : bool, default=False
         Whether to keep the average of the signal itself.
     filter_gain : {"unit", "kymatio-0.3"}, default="unit"
         ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
-        amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the scale
-        of the released kymatio, to reproduce published numbers.
+        amplitude has the same order 1 coefficient at every octave. ``"kymatio-0.3"``: the gains of
+        that release, to reproduce published numbers.
     pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
         Statistics over the frames of each segment. None keeps every frame.
     n_segments : int, default=1
-        Number of equal parts of each signal's own duration to pool within. A frame that straddles
-        a boundary counts in both parts, in proportion. Without pooling it has no effect.
+        Number of equal segments of each signal's duration, to pool within. A frame that straddles a
+        boundary counts in both segments, in proportion. Ignored without pooling.
     channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
         Statistics of each feature over the channels of a signal. None keeps the features of every
         channel.
     input_scaling : {None, "max", "rms"}, default=None
         Divide each channel of each signal by its largest magnitude, or by its root mean square,
-        first.
+        before the transform.
     padding : {"reflect", "zero", "periodic"}, default="reflect"
         How a signal is continued past its ends.
     sampling_rate : float or None, default=None
@@ -136,27 +136,27 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         ``"critical"``: at half of them, in about half the time, for broadband signals and `Q` of 4
         or more (see Notes).
     backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
-        What computes. ``"auto"``: PyTorch if it is installed and sees a CUDA device, or if `device`
-        asks for it, else NumPy. ``"numba"``: the cascade compiled for this machine's CPU, which is
-        faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``: the NumPy and
-        PyTorch front ends of kymatio 0.3, many times slower, to compare with. PyTorch computes its
-        tensors on their own device whatever this says.
+        What computes the transform. ``"auto"``: PyTorch if it is installed and sees a CUDA device,
+        or if `device` requires it, else NumPy. ``"numba"``: the cascade compiled for this machine's
+        CPU, which is faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``:
+        the NumPy and PyTorch front ends of kymatio 0.3, many times slower, for comparison. Tensors
+        are computed by PyTorch on their own device, whatever the backend.
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"`` or another device of PyTorch. ``"auto"``
         takes a CUDA device if there is one, else the CPU. The device is chosen whenever signals
         are transformed and is not saved with a model.
     batch_size : int or None, default=None
-        Signals to hold in the workspace at a time. None takes as many as fit in scikit-learn's
+        Signals to hold in the workspace at a time. None means as many as fit in scikit-learn's
         ``working_memory`` (see :func:`sklearn.set_config`), or in the free memory of a CUDA
-        device, where a block that proves too large is halved.
+        device, where a block that turns out to be too large is halved.
     n_jobs : int or None, default=None
         Number of threads, as in joblib: None means 1 unless in a :func:`joblib.parallel_config`
         context, -1 means all cores. Ignored by PyTorch, which has its own threads.
     memory : str, path-like, RowStore or None, default=None
-        Where to cache the features of each signal, so that no fold of a search and no later run
-        computes them again: a folder, a file, or a `RowStore`. Any number of processes may share
-        it. Features that another backend computed are used as they are. `transform` uses it for
-        signals in the host's memory; PyTorch tensors are always computed.
+        Where to cache the features of each signal: a folder, a file, or a `RowStore`. They are then
+        computed once for all folds of a search, and for later runs. Any number of processes may
+        share it. Features from other backends are reused. Only `transform` uses the cache, and not
+        for PyTorch tensors.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -175,11 +175,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     sampling_rate_ : float or None
         Sampling rate in use, in Hz.
     n_times_ : int or None
-        Length of a signal in samples; None after a list, whose signals have their own lengths.
+        Length of a signal in samples. None if lengths may differ, as after a fit on a list.
     n_channels_ : int
         Channels of a signal.
     n_frames_ : int or None
-        Frames of a signal; None where signals have their own lengths.
+        Frames of a signal. None if lengths may differ.
     n_features_in_ : int
         Length of a signal in samples, if `fit` got an array of shape (n_samples, n_times).
     feature_names_in_ : ndarray of str
@@ -187,7 +187,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    LogScattering1D : The logarithm of these coefficients; what most classifiers want.
+    LogScattering1D : The logarithm of these coefficients, the usual choice for classifiers.
 
     Notes
     -----
@@ -195,26 +195,24 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     the filters of kymatio [2]_. Output is float32 for float32 input and float64 for any other, and
     is computed in that precision on every device.
 
-    The features of a signal do not depend on which other signals come with it: with NumPy and
-    numba bit for bit, with PyTorch to rounding. Backends differ by rounding.
-    kymatio's front ends sample more finely between the orders at strides finer than the default,
-    and then differ by aliasing.
+    The features of a signal do not depend on other signals in the same call: with NumPy and numba
+    bit for bit, with PyTorch to rounding. Backends differ by rounding. kymatio's front ends sample
+    more finely between the orders at strides finer than the default, and then differ by aliasing.
 
-    Against a transform that subsamples nothing, on spoken digits (J=8, Q=12), order 1 differs by
-    3e-6 and order 2 by 1.3e-4 with ``subsampling="standard"``, by 2e-5 and 7e-4 with
-    ``"critical"`` (relative; ``benchmarks/aliasing.py``). These figures hold for such signals and
-    settings. With ``"critical"``, on noise, pulses, chirps and tones with and without harmonics or
-    modulation, the largest error of a coefficient is 1e-2 of the signal's largest one for `Q` of 4
-    or more, and 4e-2 for ``Q=1``. A pure tone then gets a false second order of up to 2e-2 of its
-    first.
+    Compared with a transform without subsampling, on spoken digits (J=8, Q=12), the relative error
+    is 3e-6 in order 1 and 1.3e-4 in order 2 with ``subsampling="standard"``, and 2e-5 and 7e-4 with
+    ``"critical"`` (``benchmarks/aliasing.py``). These figures hold for such signals and settings.
+    With ``"critical"``, on noise, pulses, chirps and tones with and without harmonics or
+    modulation, the largest error of a coefficient is 1e-2 of the signal's largest coefficient for
+    `Q` of 4 or more, and 4e-2 for ``Q=1``. A pure tone then gets false coefficients of order 2, of
+    up to 2e-2 of its largest one of order 1.
 
-    With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors on the same
-    device, which they do not leave. A dask array gives a dask array, computed chunk by chunk where
-    dask computes it.
+    With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors and never
+    leave their device. A dask array gives a dask array, whose chunks are computed by dask.
 
-    With ``backend="numba"`` eight signals of one length, or several paths of fewer signals, are
-    computed together. The first call on a machine compiles for some seconds; later processes find
-    the machine code. Signals of more than about 130,000 samples are left to NumPy.
+    With ``backend="numba"``, eight signals of one length, or several paths of fewer signals, are
+    computed together. The first call on a machine compiles for some seconds; later processes load
+    the machine code. Signals of more than about 130,000 samples are computed by NumPy.
 
     References
     ----------
@@ -281,10 +279,10 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Check the parameters against the signals and settle what they leave open.
+        """Check the parameters and the signals, and determine the scales.
 
-        Everything that features depend on is settled here. Parameters that are set later take
-        effect in the next fit, except for those that only say how the work is done: `n_jobs`,
+        Everything that features depend on is fixed here. Parameters that are set later take effect
+        in the next fit, except for those that only affect how features are computed: `n_jobs`,
         `batch_size`, `backend`, `device`, `memory` and `verbose`.
 
         Parameters
@@ -311,10 +309,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         # An error or an interrupt leaves an earlier fit as it was, with the names of its columns.
         fitted: Any = object.__new__(type(self))
         fitted.__dict__.update(self.__dict__)
-        signals = check_signals(X, estimator=fitted, min_signals=self._call.min_signals)
+        signals = check_signals(X, estimator=fitted, min_signals=self._batch_options.min_signals)
         spec = self._specify(signals)
         self._warn_of_scale(spec.settings, signals)
-        continue_short(signals, spec.settings.min_times, spec.settings.padding)
+        extend_short(signals, spec.settings.min_times, spec.settings.padding)
         fitted._spec = spec
         self.__dict__ = fitted.__dict__
         return self
@@ -326,16 +324,17 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ----------
         X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
 n_times), or list of arrays of shape (length,) or (n_channels, length)
-            Signals with as many channels as those seen by `fit`. They must be as long, too, if
-            `fit` saw an array or there is no pooling.
+            Signals with as many channels as those seen by `fit`. If `fit` saw an array, or without
+            pooling, they must also have the same length.
 
         Returns
         -------
         features : array of shape (n_samples, n_features)
             With ``n_features = n_channels * n_paths * n_segments * n_statistics``, or ``n_channels
-            * n_paths * n_frames`` without pooling; pooled channels count as one for each statistic.
-            float32 for float32 signals, else float64. A dask array for a dask array, in the same
-            chunks of signals, which are checked when they are computed.
+            * n_paths * n_frames`` without pooling. With pooled channels, ``n_channels`` is replaced
+            by the number of their statistics. float32 for float32 signals, else float64. A dask
+            array for a dask array, in the same chunks of signals. These are checked when they are
+            computed.
 
         Raises
         ------
@@ -343,10 +342,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If `fit` was not called.
         ValueError
             If the signals are not finite real numbers, or have other lengths or channels than
-            described; if chunks of a dask array cut signals, or `set_output` asks for data
-            frames of it.
+            described. If chunks of a dask array divide signals, or `set_output` asks for data
+            frames of a dask array.
         ImportError, RuntimeError
-            If `backend` or `device` ask for what this machine does not have.
+            If this machine lacks what `backend` or `device` require.
         """
         check_is_fitted(self)
         spec, signals = self._spec, self._validate(X, "transform")
@@ -354,60 +353,61 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         if is_dask(X):
             refuse_data_frames(self)
             shape = (width * len(self._prefixes()),)
-            return map_chunks(self._for_chunks().transform, X, shape, precision_of(signals))
+            return map_chunks(self._copy_for_chunks().transform, X, shape, precision_of(signals))
         run = self._run(signals, spec.features)
-        home = self._home(signals)
-        rows = home.empty((len(signals.row_lengths), width))
+        xp = self._result_namespace(signals)
+        rows = xp.empty((len(signals.row_lengths), width))
         with (
             self._progress(len(rows)) as progress,
-            closing(self._missing(signals, rows, run, progress)) as missing,
+            closing(self._rows_to_compute(signals, rows, run, progress)) as to_compute,
         ):
-            for positions in missing:
+            for positions in to_compute:
                 for block, features in run.blocks(positions):
                     rows[as_index(block)] = features
-                    progress.update(len(block))
-        with floating_point(), home.working(from_numpy=False):
+                    progress(len(block))
+        with floating_point(), xp.working(from_numpy=False):
             joined = spec.join_channels(
-                home, rows.reshape(signals.n_samples, signals.n_channels, width)
+                xp, rows.reshape(signals.n_samples, signals.n_channels, width)
             )
         return signals.as_given(joined)
 
     def transform_batches(self, batches: Iterable[ArrayLike]) -> Generator[Array, None, None]:
-        """Compute the features of signals that come in batches, reading the next meanwhile.
+        """Compute the features of batches of signals, reading the next batch in the meantime.
 
-        For data that does not fit in memory: no more than two batches are there at a time, the
-        one that is computed and the next. Memory maps need no batches for that, `transform` takes
-        them as they are, but the features then come all at once.
+        For data that does not fit in memory. At most two batches are in memory: the one that is
+        being computed, and the next. Memory-mapped arrays do not need batches: `transform` accepts
+        them, and returns all features at once.
 
         Parameters
         ----------
-        batches : iterable of what `transform` takes
-            Such as a generator, or a data loader of PyTorch, whose batches may be lists of one
-            array. Batches may differ in size and in kind; those without signals have no features,
-            in the same number of columns. The source is read in the thread that asks for features,
-            so that database cursors can be used, and one batch ahead of them.
+        batches : iterable of signals as for `transform`
+            For example a generator or a data loader of PyTorch, whose batches may be lists of one
+            array. Batches may differ in size and type. A batch without signals gives an array
+            without rows. The source is read one batch ahead, in the thread that iterates over the
+            features, so that it may use a database cursor.
 
         Returns
         -------
         features : generator of array of shape (n_samples, n_features)
-            What `transform` returns for each batch, in their order. Closing it, which the end of
-            a ``for`` loop does, however it ends, if nothing else refers to the generator, stops
-            the work and closes `batches` if that is a generator.
+            The result of `transform` for each batch, in order. Closing the generator stops the work
+            and closes `batches` if that is a generator. The end of a ``for`` loop closes it, too,
+            unless something else refers to it.
 
         Raises
         ------
         NotFittedError
-            If `fit` was not called. This is raised at once, all else when it is met.
+            If `fit` was not called. Raised immediately, as the next error is; others are raised
+            when their batch is reached.
         TypeError
-            If `batches` is not iterable, or is one array. Also raised at once.
+            If `batches` is not iterable, or is one array.
         ValueError, ImportError, RuntimeError
-            As in `transform`, with a note that says which batch it was, after the features of the
-            batches before. What `batches` raises comes through in the same place.
+            As in `transform`, after the features of the earlier batches, with a note that gives the
+            number of the batch. Errors of `batches` are raised unchanged, at the same point.
 
         Notes
         -----
-        Features of a batch are given out when the next batch has been read. Where that takes long
-        because it does not exist yet, as in a live recording, call `transform` instead.
+        The features of a batch are returned after the next batch has been read. For a live
+        recording, whose next batch does not exist yet, call `transform` instead.
 
         Examples
         --------
@@ -421,9 +421,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         """
         check_is_fitted(self)
         stop = threading.Event()
-        fixed = self._copy_with(CallOptions(min_signals=0, stop=stop))
         return read_ahead(
-            fixed.transform,
+            self._copy_for_batches(stop).transform,
             check_batches(batches),
             stop,
             prepare=partial(unwrap_batch, n_channels=self.n_channels_),
@@ -436,15 +435,15 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         ----------
         X : array-like or dask array of shape (n_samples, n_times) or (n_samples, n_channels, \
 n_times), or list of arrays of shape (length,) or (n_channels, length)
-            Signals with as many channels as those seen by `fit`. They must be as long, too, if
-            `fit` saw an array or there is no pooling.
+            Signals with as many channels as those seen by `fit`. If `fit` saw an array, or without
+            pooling, they must also have the same length.
 
         Returns
         -------
         S : array of shape (n_samples, n_channels, n_paths, n_frames), or list
-            One channel for signals without any. Paths in the order of `paths_`, frames at
-            `frame_times`. For a list, tuple or array of objects, a list of arrays of shape
-            (n_channels, n_paths, n_frames) with the frames of each signal.
+            Signals without an axis of channels have one channel. Paths are in the order of
+            `paths_`, and frames are at `frame_times`. For a list, tuple or array of objects, a list
+            of arrays of shape (n_channels, n_paths, n_frames).
 
         Raises
         ------
@@ -460,21 +459,21 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         n_frames = [lay_out(settings, n).n_frames for n in lengths]
         if is_dask(X):
             shape = (signals.n_channels, n_paths, *n_frames)
-            return map_chunks(self._for_chunks().scatter, X, shape, precision_of(signals))
-        home, n_rows = self._home(signals), len(signals.row_lengths)
+            return map_chunks(self._copy_for_chunks().scatter, X, shape, precision_of(signals))
+        xp, n_rows = self._result_namespace(signals), len(signals.row_lengths)
         run = self._run(signals, lambda xp, S: S)
         with self._progress(n_rows) as progress:
             if signals.n_times:
-                S = home.empty((n_rows, n_paths, *n_frames))
+                S = xp.empty((n_rows, n_paths, *n_frames))
             else:
-                S = [home.empty((n_paths, n)) for n in n_frames]
+                S = [xp.empty((n_paths, n)) for n in n_frames]
             for block, coefficients in run.blocks(range(n_rows)):
                 if signals.n_times:
                     S[as_index(block)] = coefficients
                 else:
                     for row, values in zip(block, coefficients, strict=True):
                         S[row][...] = values
-                progress.update(len(block))
+                progress(len(block))
         if signals.n_times:
             return signals.as_given(
                 S.reshape(signals.n_samples, signals.n_channels, n_paths, *n_frames)
@@ -485,72 +484,74 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
     @property
     def specification_(self) -> Specification:
         """Everything that features depend on, as one frozen, hashable value."""
-        return self._fitted()
+        check_is_fitted(self)
+        return self._spec
 
     @property
     def J_(self) -> int:
         """Scale in use."""
-        return self._fitted().settings.J
+        return self.specification_.settings.J
 
     @property
     def Q_(self) -> tuple[int, int]:
         """Wavelets per octave in use, at order 1 and 2."""
-        return self._fitted().settings.Q
+        return self.specification_.settings.Q
 
     @property
     def T_(self) -> float:
         """Averaging scale in use, in samples."""
-        return self._fitted().settings.T
+        return self.specification_.settings.T
 
     @property
     def stride_(self) -> int:
         """Samples between frames."""
-        return self._fitted().settings.stride
+        return self.specification_.settings.stride
 
     @property
     def sampling_rate_(self) -> float | None:
-        """Sampling rate in use, in Hz; None where there is none."""
-        return self._fitted().sampling_rate
+        """Sampling rate in use, in Hz. May be None."""
+        return self.specification_.sampling_rate
 
     @property
     def n_times_(self) -> int | None:
-        """Length of a signal in samples; None where signals have their own lengths."""
-        return self._fitted().n_times
+        """Length of a signal in samples. None if lengths may differ."""
+        return self.specification_.n_times
 
     @property
     def n_channels_(self) -> int:
         """Channels of a signal."""
-        return self._fitted().n_channels
+        return self.specification_.n_channels
 
     @property
     def n_frames_(self) -> int | None:
-        """Frames of a signal; None where signals have their own lengths."""
-        spec = self._fitted()
+        """Frames of a signal. None if lengths may differ."""
+        spec = self.specification_
         return None if spec.n_times is None else lay_out(spec.settings, spec.n_times).n_frames
 
     @property
     def paths_(self) -> NDArray[np.void]:
         """Table of the paths, one row each, in the order of the coefficients.
 
-        A structured array of shape (n_paths,), which ``pandas.DataFrame`` takes as it is. Fields:
-        ``order``; ``n1``, ``n2``, indices of the wavelets, and ``j1``, ``j2``, their octaves (-1
-        where a path has none); ``xi1``, ``xi2``, their centre frequencies, and ``sigma1``,
-        ``sigma2``, their bandwidths, in cycles per sample (NaN where a path has none).
+        A structured array of shape (n_paths,), which ``pandas.DataFrame`` accepts. Fields:
+        ``order``; ``n1``, ``n2``, indices of the wavelets, and ``j1``, ``j2``, their octaves (-1 if
+        a path does not have the wavelet); ``xi1``, ``xi2``, their centre frequencies, and
+        ``sigma1``, ``sigma2``, their bandwidths, in cycles per sample (NaN if a path does not have
+        the wavelet).
         """
-        return paths_of(self._fitted().settings)
+        return paths_of(self.specification_.settings)
 
     @property
     def features_(self) -> NDArray[np.void]:
-        """Table of the features, one row each, in their order.
+        """Table of the features, one row each, in the order of the columns of `transform`.
 
-        A structured array of shape (n_features,), which ``pandas.DataFrame`` takes as it is.
-        Fields: ``name``; ``channel`` (-1 where channels are pooled); ``path``, a row of `paths_`;
-        ``order``; ``carrier`` and ``modulation``, the centre frequencies of the first and the
-        second wavelet, in Hz with a `sampling_rate`, else in cycles per sample (NaN where a path
-        has none); ``segment`` and ``statistic`` (-1 and empty without pooling); ``frame`` (-1 with
+        A structured array of shape (n_features,), which ``pandas.DataFrame`` accepts. Fields:
+        ``name``; ``channel`` (-1 if channels are pooled); ``path``, a row of `paths_`; ``order``;
+        ``carrier`` and ``modulation``, the centre frequencies of the first and the second wavelet,
+        in Hz with a `sampling_rate`, else in cycles per sample (NaN if a path does not have the
+        wavelet); ``segment`` and ``statistic`` (-1 and empty without pooling); ``frame`` (-1 with
         pooling).
         """
-        spec = self._fitted()
+        spec = self.specification_
         paths = paths_of(spec.settings)
         return feature_table(self._prefixes(), paths, self._path_features(), spec.sampling_rate)
 
@@ -564,7 +565,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             ``j2``, as in `paths_`; ``carrier`` and ``carrier_bandwidth``, ``modulation`` and
             ``modulation_bandwidth``, the centre and the bandwidth (the standard deviation of the
             Gaussian) of the first and the second wavelet, in Hz with a `sampling_rate`, else in
-            cycles per sample (NaN where a path has none).
+            cycles per sample (NaN if a path does not have the wavelet).
 
         Raises
         ------
@@ -583,7 +584,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
-        """Return where the frames of a signal lie, counted from its first sample.
+        """Return the times of a signal's frames, counted from its first sample.
 
         Parameters
         ----------
@@ -600,39 +601,39 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         NotFittedError
             If `fit` was not called.
         TypeError, ValueError
-            If `n_times` is no length that signals may have, or None where they have no common one.
+            If `n_times` is not a length that signals may have, or is None although lengths differ.
         """
-        spec = self._fitted()
+        spec = self.specification_
         if n_times is None:
             if spec.n_times is None:
                 raise ValueError(
-                    f"n_times=None, but {type(self).__name__} was fitted on signals of their own "
-                    "lengths. Accepted: the length of a signal."
+                    f"n_times=None, but {type(self).__name__} was fitted on signals whose lengths "
+                    "may differ. Accepted: the length of a signal."
                 )
             n_times = spec.n_times
         least = 1 if spec.extends_short else spec.settings.min_times
-        n_times = check_integer("n_times", n_times, minimum=least, maximum=MOST_TIMES)
+        n_times = check_integer("n_times", n_times, minimum=least, maximum=MAX_TIMES)
         layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
         first = layout.grid.first_frame - layout.start
         samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
         return samples / units_for(spec.sampling_rate).rate
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the features by path, segment and statistic, as ``S1_440Hz_seg0_mean``.
+        """Name the features by path, segment and statistic, such as ``S1_440Hz_seg0_mean``.
 
-        With several channels a name begins with the channel, as ``ch0_``, or with the statistic
-        over channels, as ``chmean_``.
+        With several channels, a name begins with the channel, such as ``ch0_``, or with the
+        statistic over channels, such as ``chmean_``.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Names of the input's columns. Only checked, since a feature belongs to no column.
+            Names of the input's columns. Only checked: features do not correspond to columns.
 
         Returns
         -------
         names : ndarray of str
-            Names of the features, in their order. Without a `sampling_rate`, ``n7`` stands for
-            the wavelet of index 7; without pooling, ``frame3`` for the frame of index 3.
+            Names of the features, in order. Without a `sampling_rate`, ``n7`` stands for the
+            wavelet of index 7. Without pooling, ``frame3`` stands for the frame of index 3.
 
         Raises
         ------
@@ -668,34 +669,30 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             self._spec = Specification.from_state(state["_spec"])
 
     def __sklearn_is_fitted__(self) -> bool:
-        """Whether `fit` has settled a specification."""
+        """Whether `fit` has made a specification."""
         return hasattr(self, "_spec")
 
     def __sklearn_tags__(self) -> Any:
-        """Say that float32 stays float32, and tensors stay tensors."""
+        """Return tags: float32 stays float32, and tensors stay tensors."""
         tags = super().__sklearn_tags__()
         tags.array_api_support = True
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    _call = CallOptions()
+    _batch_options = BatchOptions()
 
-    def _copy_with(self, options: CallOptions) -> Self:
-        """Return a copy for a stream or a chunk, which later changes of this one do not reach."""
+    def _copy_for_batches(self, stop: threading.Event | None = None) -> Self:
+        """Return a copy that accepts empty batches, and is unaffected by later changes."""
         fixed = copy.deepcopy(self)
-        fixed._call = options
+        fixed._batch_options = BatchOptions(min_signals=0, stop=stop)
         return fixed
 
-    def _for_chunks(self) -> Self:
-        """Return a copy for chunks of a dask array, which are arrays without names of columns."""
-        chunks = self._copy_with(CallOptions(min_signals=0)).set_output(transform="default")
-        vars(chunks).pop("feature_names_in_", None)  # the lack of names was warned of here
-        return chunks
-
-    def _fitted(self) -> Specification:
-        check_is_fitted(self)
-        return self._spec
+    def _copy_for_chunks(self) -> Self:
+        """Return a copy for chunks of a dask array, which are arrays without column names."""
+        fixed = self._copy_for_batches().set_output(transform="default")
+        vars(fixed).pop("feature_names_in_", None)  # missing names have been warned of already
+        return fixed
 
     def _check_parameters(self) -> None:
         """Refuse bad values of the parameters that do not depend on the signals."""
@@ -705,10 +702,10 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS)
         if self.sampling_rate is not None:
             check_sampling_rate(self.sampling_rate)
-        self._check_means()
+        self._check_work_parameters()
 
-    def _check_means(self) -> None:
-        """Refuse bad values of the parameters that say how the work is done."""
+    def _check_work_parameters(self) -> None:
+        """Refuse bad values of the parameters that only affect how features are computed."""
         if self.batch_size is not None:
             check_integer("batch_size", self.batch_size, minimum=1)
         check_backend(self.backend, self.device)
@@ -718,7 +715,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             check_integer("verbose", self.verbose, minimum=0)
 
     def _specify(self, signals: Signals) -> Specification:
-        """Settle everything that features depend on."""
+        """Determine everything that features depend on."""
         settings = resolve(
             signals.lengths,
             J=self.J,
@@ -761,7 +758,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         return None
 
     def _warn_of_scale(self, settings: Settings, signals: Signals) -> None:
-        """Warn of scales that were chosen and do not suit the wavelets or the signals."""
+        """Warn of a scale that is too small for the wavelets or too large for the signals."""
         shortest = int(signals.lengths.min())
         J = smallest_J(settings.Q[0])
         if J > settings.J and (self.J is not None or shortest >= 2**J):
@@ -774,13 +771,13 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         if chosen and settings.padding != "periodic" and has_border_effects(settings, shortest):
             warn_once(
                 f"Signal support is too small to avoid border effects: T={settings.T} averages "
-                f"over more samples than the {shortest} of the shortest signal, so that its "
-                "continuation counts. Use a smaller T (by default 2**J), or longer signals."
+                f"over more than the {shortest} samples of the shortest signal, and includes "
+                "padding. Use a smaller T (by default 2**J), or longer signals."
             )
 
     def _validate(self, X: ArrayLike, method: str) -> Signals:
         """Check signals against the fit."""
-        self._check_means()
+        self._check_work_parameters()
         spec = self._spec
         settings = spec.settings
         check_backend(
@@ -799,9 +796,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             estimator=self,
             expected=expected,
             method=method,
-            min_signals=self._call.min_signals,
+            min_signals=self._batch_options.min_signals,
         )
-        return continue_short(signals, settings.min_times, settings.padding)
+        return extend_short(signals, settings.min_times, settings.padding)
 
     def _run(self, signals: Signals, features: Callable[[Namespace, Array], Array]) -> Run:
         tensors = None if signals.from_numpy else signals.block(range(0))
@@ -814,26 +811,26 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             n_jobs=self.n_jobs,
             batch_size=self.batch_size,
             working_memory=int(get_config()["working_memory"] * 2**20),
-            stop=self._call.stop,
+            stop=self._batch_options.stop,
         )
 
-    def _home(self, signals: Signals) -> Namespace:
-        """Return the array operations for results, which lie where the signals do."""
+    def _result_namespace(self, signals: Signals) -> Namespace:
+        """Return the array operations for results, which are on the device of the signals."""
         device = NUMPY if signals.from_numpy else device_of(signals.block(range(0)))
         return namespace_on(device, precision_of(signals).name)
 
-    def _progress(self, n_rows: int) -> AbstractContextManager[Progress]:
+    def _progress(self, n_rows: int) -> AbstractContextManager[Callable[[int], object]]:
         return progress_bar(n_rows, type(self).__name__, shown=bool(self.verbose))
 
-    def _missing(
-        self, signals: Signals, rows: Array, run: Run, progress: Progress
+    def _rows_to_compute(
+        self, signals: Signals, rows: Array, run: Run, progress: Callable[[int], object]
     ) -> Generator[Any, None, None]:
-        """Yield the rows that are to be computed: all of them, or those that `memory` lacks."""
+        """Yield the rows to compute: all of them, or those that `memory` does not hold."""
         store = check_memory(self.memory)
         if store is None or not signals.from_numpy:
             yield range(len(rows))
             return
-        # kymatio samples more finely at fine strides: its numbers are not ours to rounding.
+        # kymatio samples more finely at fine strides, and then differs by more than rounding.
         parameters = {
             **self._spec.row_parameters(),
             "kymatio": self.backend in KYMATIO_BACKENDS,
@@ -842,16 +839,14 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         }
         context = key_context(parameters, precision_of(signals), NUMERICS)
         keys = row_keys(signals, context)
-        yield from fill(
-            store, rows, keys, block_multiple=run.rows_at_once, progress=progress.update
-        )
+        yield from fill(store, rows, keys, block_multiple=run.rows_at_once, progress=progress)
 
     def _prefixes(self) -> list[tuple[str, int]]:
-        """How the names of a channel's features begin, in the order of the features."""
+        """Prefixes of the names of features, in order, with their channels."""
         return channel_prefixes(self._spec.n_channels, self._spec.channel_pooling)
 
     def _path_features(self) -> list[PathFeature]:
-        """What the features of a path are, in their order."""
+        """The features of a path, in order."""
         return path_features(self._spec.n_segments, self._spec.pooling, self.n_frames_ or 0)
 
 
@@ -860,9 +855,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 class LogScattering1D(Scattering1D):
     """Logarithm of the wavelet scattering coefficients of signals, pooled over time.
 
-    The logarithm turns the product of a source and what it went through (a voice and its
-    microphone, a bearing and its housing) into a sum, and gives faint bands the same weight as
-    loud ones; after it a linear classifier is often all that is needed.
+    The logarithm turns the product of a source and its transmission (a voice and a microphone, a
+    bearing and its housing) into a sum, and gives faint bands the same weight as loud ones. A
+    linear classifier is then often sufficient.
 
     Parameters
     ----------
@@ -872,7 +867,7 @@ class LogScattering1D(Scattering1D):
         taken.
     {filter_gain}
     log_eps : float, default=1e-3
-        Added to the coefficients before the logarithm: what is far below it counts as silence.
+        Added to the coefficients before the logarithm. Coefficients far below it count as silence.
     log_stage : {"frames", "pooled"}, default="frames"
         ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
         logarithm.
@@ -891,8 +886,8 @@ class LogScattering1D(Scattering1D):
     Notes
     -----
     The setting of kymatio's spoken digit example is ``LogScattering1D(J=8, Q=12, log_eps=1e-6,
-    filter_gain="kymatio-0.3")``. See `Scattering1D` for what is computed, and [1]_ for why the
-    logarithm.
+    filter_gain="kymatio-0.3")``. See `Scattering1D` for the definition of the coefficients, and
+    [1]_ for the reasons for the logarithm.
 
     References
     ----------
@@ -989,6 +984,7 @@ def _common_length(signals: Signals, least: int) -> int:
         raise ValueError(
             "pooling=None makes features of every frame, and needs signals of one length, but "
             f"these have {signals.lengths.min()} to {signals.lengths.max()} samples. Accepted: a "
-            "pooling such as 'mean', or signals of one length; scatter() gives the frames of each."
+            "pooling such as 'mean', or signals of one length. scatter() returns the frames of "
+            "signals of any length."
         )
     return int(lengths[0])

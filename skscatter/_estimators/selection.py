@@ -25,8 +25,8 @@ Range = tuple[float | None, float | None] | None
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     """Scattering features of selected paths: of some orders, or of a band of frequencies.
 
-    It wraps the transformer, which knows the frequencies of its features, and takes its place in a
-    pipeline. A grid search can tune the band like any other parameter.
+    It wraps a transformer, and is used in a pipeline instead of it. A grid search can tune the band
+    like any other parameter.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How rows are divided into blocks, and what happens to a block that does not fit in memory."""
+"""The division of rows into blocks, and of blocks that do not fit in memory."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from skscatter._signals.rows import Rows
 
 Result = TypeVar("Result")
 
-# Chunks in a block: enough to make handing it over, and its workspace, cheap.
+# Chunks in a block: enough that a task and its workspace cost little in comparison.
 CHUNKS_PER_BLOCK = 16
 
-# Blocks for each worker where there are enough rows, so that no worker waits long for the last.
+# Blocks for each worker if there are enough rows, so that no worker waits long for the last one.
 BLOCKS_PER_WORKER = 4
 
 
 @dataclass(frozen=True)
 class BlockSize:
-    """What decides the size of a block.
+    """What the size of a block depends on.
 
     Attributes
     ----------
     chunk : int
-        Rows that are computed together; a block is a multiple of it where it can be.
+        Rows that are computed together. A block is a multiple of it if possible.
     at_once : int
         Rows that may be in work at a time, over all workers.
     """
@@ -38,14 +38,14 @@ class BlockSize:
 
     def rows(self, n_rows: int, n_workers: int) -> int:
         """Return the rows of one block out of `n_rows`."""
-        fair = -(-n_rows // (BLOCKS_PER_WORKER * n_workers))
-        if fair > self.chunk:
-            fair -= fair % self.chunk
+        size = -(-n_rows // (BLOCKS_PER_WORKER * n_workers))
+        if size > self.chunk:
+            size -= size % self.chunk
         else:
-            # Few rows. A chunk has a cost of its own, and threads disturb each other in it: parts
-            # of a chunk must not be small.
-            fair = min(self.chunk, max(-(-n_rows // n_workers), self.chunk // 4))
-        return max(1, min(fair, CHUNKS_PER_BLOCK * self.chunk, self.at_once // n_workers))
+            # With few rows, blocks are parts of a chunk. They must not be small, because each call
+            # has a fixed cost, in which threads wait for each other.
+            size = min(self.chunk, max(-(-n_rows // n_workers), self.chunk // 4))
+        return max(1, min(size, CHUNKS_PER_BLOCK * self.chunk, self.at_once // n_workers))
 
 
 def divide(rows: Rows, size: int) -> list[Rows]:
@@ -64,21 +64,21 @@ def group_by_length(settings: Settings, lengths: NDArray[np.intp]) -> Groups:
 
 
 def group_by_grid(groups: Groups, rows: Rows) -> Iterator[tuple[Grid, Rows]]:
-    """Divide rows into those that are computed together: the groups that share a grid."""
-    for grid, members in groupby(groups, key=lambda group: group[1].grid):
-        slices = [members_slice for members_slice, _ in members]
+    """Divide rows by their grid. Groups that share a grid are computed together."""
+    for grid, groups_of_grid in groupby(groups, key=lambda group: group[1].grid):
+        slices = [group_rows for group_rows, _ in groups_of_grid]
         yield grid, rows[slices[0].start : slices[-1].stop]
 
 
 class InSmallerBlocks:
-    """A function of rows that is called with half as many rows whenever memory runs out.
+    """Calls a function of rows with half as many rows whenever memory runs out.
 
-    Rows may be computed twice. A size that did not fit once is not tried again, by any thread.
+    Rows may be computed twice. A size that did not fit is not tried again, by any thread.
 
     Parameters
     ----------
     out_of_memory : tuple of exception types
-        What a lack of memory looks like.
+        Errors that mean a lack of memory.
     """
 
     def __init__(self, out_of_memory: tuple[type[BaseException], ...]) -> None:
@@ -86,7 +86,7 @@ class InSmallerBlocks:
         self._largest: list[int] = []  # shared by threads; appending is atomic
 
     def call(self, function: Callable[[Rows], list[Result]], rows: Rows) -> list[Result]:
-        """Return the joined results of `function` on some rows after others."""
+        """Return the joined results of `function` on parts of the rows."""
         results: list[Result] = []
         start = 0
         while start < len(rows):

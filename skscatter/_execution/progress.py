@@ -4,22 +4,11 @@ Bars of tqdm share a lock. An interrupt that arrives while the main thread draws
 and the next bar of the process, even a disabled one, waits for it for ever.
 """
 
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
 
 from tqdm.auto import tqdm
-
-
-class Progress(Protocol):
-    """What counts finished signals."""
-
-    def update(self, n: int) -> Any:
-        """Add `n` signals."""
-
-
-class _Hidden:
-    def update(self, n: int) -> None:
-        """Count nothing."""
 
 
 class _NoLock(nullcontext[None]):
@@ -37,9 +26,11 @@ class _Bar(tqdm):
     monitor_interval = 0  # no thread that redraws
 
 
-def progress_bar(total: int, description: str, *, shown: bool) -> AbstractContextManager[Progress]:
-    """Return a bar that counts signals, or what counts nothing."""
+@contextmanager
+def progress_bar(total: int, description: str, *, shown: bool) -> Iterator[Callable[[int], object]]:
+    """Show how many rows are done, and yield the function that counts them."""
     if not shown:
-        return nullcontext(_Hidden())
-    bar: AbstractContextManager[Progress] = _Bar(total=total, desc=description, unit="signal")
-    return bar
+        yield lambda n_rows: None
+        return
+    with _Bar(total=total, desc=description, unit="signal") as bar:
+        yield bar.update

@@ -1,7 +1,7 @@
 """A run: signals go in, blocks of features come out.
 
-A run knows signals, a device and what to make of coefficients. It knows nothing of caches, lists
-or estimators.
+A run depends on signals, a device and a function of coefficients, but not on caches, containers or
+estimators.
 """
 
 import threading
@@ -32,8 +32,7 @@ from skscatter._signals.rows import Rows, Signals, as_index
 def floating_point() -> AbstractContextManager[None]:
     """Return a context with NumPy's defaults for floating-point errors.
 
-    Callers may have asked for errors in the whole program, and small numbers underflow here without
-    harm.
+    A program may have set NumPy to raise errors, but small numbers underflow here without harm.
     """
     return np.errstate(divide="warn", over="warn", under="ignore", invalid="warn")
 
@@ -57,7 +56,7 @@ class Run:
         Takes a namespace and coefficients of shape (n_rows, n_paths, n_frames), of rows of equal
         length, and returns an array of shape (n_rows, ...).
     device : Device
-        Who computes, and where.
+        The backend and its device.
     input_scaling : {None, "max", "rms"}, default=None
         As in `skscatter.Scattering1D`.
     n_jobs : int or None, default=None
@@ -89,12 +88,12 @@ class Run:
         self._n_jobs, self._batch_size = n_jobs, batch_size
         self._working_memory, self._stop = working_memory, stop
         self._xp = namespace_on(device, precision_of(signals).name)
-        # Threads of our own take blocks, unless the library has its own or arrays are its own.
+        # Blocks have threads of ours, unless the library has its own or signals are tensors.
         self._n_workers = self._xp.n_workers if signals.from_numpy else 1
 
     @property
     def rows_at_once(self) -> int:
-        """Rows that keep all workers busy: their number is best a multiple of it."""
+        """Rows that keep all workers busy. The number of rows should be a multiple of it."""
         for _, engine in self._engines(range(len(self._signals.row_lengths))):
             return engine.chunk * (self._n_workers or count_threads(self._n_jobs))
         return 1
@@ -120,17 +119,17 @@ class Run:
         if memory is None:
             memory = self._working_memory
         planned = []
-        for members, engine in self._engines(rows):
+        for grid_rows, engine in self._engines(rows):
             at_once = self._batch_size or int(memory // engine.bytes_per_signal)
-            size = BlockSize(engine.chunk, at_once).rows(len(members), n_workers)
+            size = BlockSize(engine.chunk, at_once).rows(len(grid_rows), n_workers)
             smaller = InSmallerBlocks(self._xp.out_of_memory)
-            planned += [(engine, smaller, at_once, block) for block in divide(members, size)]
+            planned += [(engine, smaller, at_once, block) for block in divide(grid_rows, size)]
         tasks = []
         for engine, smaller, at_once, block in planned:
-            # Threads that no block needs share one long signal. Each of them takes at most the
-            # memory of another signal.
-            within = min(n_workers, at_once) // len(planned) if limit_blas else 1
-            tasks.append(partial(self._compute, engine, smaller, block, max(1, within)))
+            # If there are more threads than blocks, several threads share one long signal. Each of
+            # them takes at most the memory of another signal.
+            per_block = min(n_workers, at_once) // len(planned) if limit_blas else 1
+            tasks.append(partial(self._compute, engine, smaller, block, max(1, per_block)))
         n_threads = 0 if n_workers == 1 else min(n_workers, len(tasks))
         for results in run_tasks(tasks, n_threads, stop=self._stop, limit_blas=limit_blas):
             yield from results
@@ -140,8 +139,8 @@ class Run:
         with floating_point():
             groups = group_by_length(self._settings, self._signals.row_lengths[as_index(rows)])
             found = [
-                (members, get_engine(self._settings, grid, self._xp.dtype.name, self._device))
-                for grid, members in group_by_grid(groups, rows)
+                (grid_rows, get_engine(self._settings, grid, self._xp.dtype.name, self._device))
+                for grid, grid_rows in group_by_grid(groups, rows)
             ]
         yield from found
 

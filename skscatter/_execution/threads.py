@@ -1,30 +1,24 @@
 """Tasks on threads.
 
-The work is FFTs, products and BLAS calls, all of which release the interpreter lock, on shared
-arrays. So threads are the workers; processes would have to copy the signals.
-
-An interrupt (Ctrl-C) can arrive between any two instructions of the main thread, inside the locks
-of `threading` and `concurrent.futures` among others. So the main thread takes no part: a supervisor
-starts the workers and waits for them, the workers take tasks from a deque, and the main thread only
-waits at a queue.
+The work consists of FFTs, products and BLAS calls on shared arrays. These release the interpreter
+lock, so the workers are threads. Processes would have to copy the signals.
 """
 
 import os
 import threading
-from _thread import start_new_thread
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from numbers import Integral
-from queue import Empty, SimpleQueue
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
 from threadpoolctl import ThreadpoolController
 
+from skscatter._execution.background import Background, Outcome
 from skscatter._scattering.workspace import Workspaces
 
 Result = TypeVar("Result")
@@ -42,11 +36,11 @@ def check_n_jobs(n_jobs: Any) -> None:
 def joblib_threads() -> tuple[Any, int | None]:
     """Return joblib's threading backend as it is in this context, and its number of jobs.
 
-    The number is the one that `joblib.parallel_config` was given. Other backends are not asked
-    what it means: the backend of dask answers with the cores of its cluster, and each of its
-    workers would then start as many threads.
+    The number is the one that was passed to `joblib.parallel_config`. Only the threading backend
+    interprets it: the backend of dask would return the cores of its cluster, and each of its
+    workers would start as many threads.
     """
-    # Hints of the context must not count: joblib would forget the number, or find a contradiction.
+    # Without hints of the context, which would make joblib ignore the number or raise an error.
     _, n_jobs = get_active_backend(prefer=None, require=None, verbose=0)
     backend, _ = get_active_backend(prefer="threads", require="sharedmem", verbose=0)
     return backend, n_jobs
@@ -66,36 +60,36 @@ def count_threads(n_jobs: int | None) -> int:
     return min(backend.effective_n_jobs(default if n_jobs is None else n_jobs), cores)
 
 
-# ---------------------------------------------------------------- what a process has once
+# ---------------------------------------------------------------- state of the process
 
 
 class _Process:
-    """Cores in use and the limit of BLAS, which belong to the process and not to a call."""
+    """The cores in use and the limit of BLAS, which belong to the process and not to a call."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.threads: dict[object, int] = {}  # of each call at work
+        self.threads: dict[object, int] = {}  # of each call
         self.blas: dict[str, object] = {}  # the call that set the limit
 
 
 _process = _Process()
 
 if hasattr(os, "register_at_fork"):  # pragma: no branch (not on Windows)
-    # The threads of the parent, and whoever holds the lock, do not exist in the child.
+    # The threads of the parent do not exist in the child, and one of them may hold the lock.
     os.register_at_fork(after_in_child=_process.__init__)  # type: ignore[misc]
 
 
 @contextmanager
-def claim_cores(wanted: int) -> Iterator[int]:
-    """Claim up to `wanted` cores that no other call of this process uses, and at least one.
+def claim_cores(n_cores: int) -> Iterator[int]:
+    """Claim up to `n_cores` cores that no other call of this process uses, and at least one.
 
-    Without it, calls from several threads at once would start `wanted` threads each.
+    Otherwise calls from several threads at once would start `n_cores` threads each.
     """
     token = object()
     try:
         with _process.lock:
             in_use = sum(list(_process.threads.values()))
-            claimed = max(1, min(wanted, cpu_count() - in_use))
+            claimed = max(1, min(n_cores, cpu_count() - in_use))
             _process.threads[token] = claimed
         yield claimed
     finally:
@@ -104,7 +98,7 @@ def claim_cores(wanted: int) -> Iterator[int]:
 
 @cache
 def _blas_libraries() -> ThreadpoolController:
-    """BLAS libraries in the process; finding them takes milliseconds."""
+    """BLAS libraries in the process. Finding them takes milliseconds."""
     return ThreadpoolController().select(user_api="blas")
 
 
@@ -131,89 +125,31 @@ def one_blas_thread() -> Iterator[None]:
 # ---------------------------------------------------------------- tasks
 
 
-class _Outcome(NamedTuple):
-    """What a worker hands to the main thread: a result, or an error, or neither at the end."""
-
-    result: Any = None
-    error: BaseException | None = None
-    last: bool = False
-
-
-class _Pool:
-    """Workers that take tasks from a deque and put outcomes on a queue.
-
-    `closed` and `running` are plain attributes on purpose. The main thread sets `closed`, then
-    reads `running`; the supervisor sets `running`, then reads `closed`. So whatever the moment of
-    an interrupt, either the supervisor starts nothing or the main thread sees it running.
-    """
+class _Pool(Background):
+    """Workers that take tasks from a deque."""
 
     def __init__(
-        self, tasks: Iterable[Callable[[Workspaces], Any]], n_workers: int, limit_blas: bool
+        self,
+        tasks: Iterable[Callable[[Workspaces], Any]],
+        n_workers: int,
+        context: AbstractContextManager[None],
     ) -> None:
-        self.tasks = deque(tasks)
-        self.n_workers = n_workers
-        self.limit_blas = limit_blas
-        self.outcomes: SimpleQueue[_Outcome] = SimpleQueue()
-        self.closed = self.running = False
+        super().__init__([f"skscatter-{i}" for i in range(n_workers)], context)
+        self._tasks = deque(tasks)
 
-    def supervise(self) -> None:  # pragma: no cover (coverage does not trace such a thread)
-        """Start the workers and wait for them; the target of the only thread started by main."""
-        self.running = True
-        error = None
-        try:
-            if not self.closed:
-                self._run_workers()
-        except BaseException as raised:
-            error = raised
-        self.running = False
-        self.outcomes.put(_Outcome(error=error, last=True))
-
-    def _run_workers(self) -> None:  # pragma: no cover (see supervise)
-        with one_blas_thread() if self.limit_blas else nullcontext():
-            workers = [
-                threading.Thread(target=self._work, name=f"skscatter-{i}", daemon=True)
-                for i in range(self.n_workers)
-            ]
-            started = []
-            try:
-                for worker in workers:
-                    worker.start()
-                    started.append(worker)
-            finally:
-                for worker in started:
-                    worker.join()
-
-    def _work(self) -> None:
+    def work(self) -> None:
         """Do tasks until none is left or the pool is closed."""
         workspaces = Workspaces()
         while not self.closed:
             try:
-                task = self.tasks.popleft()
+                task = self._tasks.popleft()
             except IndexError:
                 return
             try:
-                self.outcomes.put(_Outcome(task(workspaces)))
+                self.outcomes.put(Outcome(task(workspaces)))
             except BaseException as error:
                 self.closed = True
-                self.outcomes.put(_Outcome(error=error))
-
-    def close(self) -> None:
-        """Let no task begin any more, and wait for those that have begun.
-
-        Interrupts are put off until then. If one arrives at the very end of the wait, a worker
-        may still finish its task, whose result nobody reads.
-        """
-        self.closed = True
-        interrupt: BaseException | None = None
-        while self.running:
-            try:
-                self.outcomes.get(timeout=0.05)
-            except Empty:
-                pass
-            except BaseException as error:
-                interrupt = error
-        if interrupt is not None:
-            raise interrupt
+                self.outcomes.put(Outcome(error=error))
 
 
 def run_tasks(
@@ -230,19 +166,19 @@ def run_tasks(
     tasks : iterable of callable
         Each takes the `Workspaces` of the thread that runs it.
     n_threads : int
-        With 0, tasks run in the calling thread, one whenever a result is asked for.
+        With 0, tasks run in the calling thread, one each time that a result is requested.
     stop : threading.Event or None, default=None
         Once it is set, no task begins.
     limit_blas : bool, default=True
-        Whether to limit BLAS to one thread meanwhile.
+        Whether to limit BLAS to one thread in the meantime.
 
     Raises
     ------
     concurrent.futures.CancelledError
         If `stop` was set before the last task.
     BaseException
-        What a task raises. No other task begins after an error or when the generator is closed,
-        and those that have begun are waited for.
+        Errors of tasks. After an error, or when the generator is closed, no other task begins, and
+        running tasks are waited for.
     """
 
     def unless_stopped(task: Callable[[Workspaces], Result]) -> Callable[[Workspaces], Result]:
@@ -254,21 +190,18 @@ def run_tasks(
         return call
 
     guarded = map(unless_stopped, tasks)
+    context = one_blas_thread() if limit_blas else nullcontext()
     if n_threads == 0:
-        limit: AbstractContextManager[None] = one_blas_thread() if limit_blas else nullcontext()
-        with limit:
+        with context:
             workspaces = Workspaces()
             for task in guarded:
                 yield task(workspaces)
         return
-    pool = _Pool(guarded, n_threads, limit_blas)
+    pool = _Pool(guarded, n_threads, context)
     try:
-        start_new_thread(pool.supervise, ())
-        while not (outcome := pool.outcomes.get()).last:
-            if outcome.error is not None:
-                raise outcome.error
-            yield outcome.result
-        if outcome.error is not None:  # pragma: no cover (the system has no thread to give)
-            raise outcome.error
+        pool.start()
+        while not (outcome := pool.outcomes.get()).is_last:
+            yield outcome.get()
+        outcome.get()  # raises if a worker could not be started
     finally:
         pool.close()

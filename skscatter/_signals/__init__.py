@@ -1,1 +1,1 @@
-"""Signals as people have them: arrays, lists, memory maps and dask arrays."""
+"""Input signals: arrays, lists, memory maps and dask arrays."""

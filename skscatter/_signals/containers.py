@@ -1,8 +1,8 @@
-"""Containers of signals: which hold one array, and which hold each signal as an array of its own.
+"""Containers of signals: an array, or a collection in which each signal is an array.
 
-The kind of a container decides, never the lengths of the signals that happen to be in it. The one
-exception is a list of lists of numbers, which scikit-learn takes as an array wherever it can.
-Libraries are recognized by what their objects can do, so none of them is imported.
+The type of a container decides which of the two it is, not the lengths of its signals. The one
+exception is a list of lists of numbers, which scikit-learn converts to an array if it can.
+Libraries are recognized by the attributes of their objects, so none of them is imported.
 """
 
 import os
@@ -12,12 +12,12 @@ import numpy as np
 
 
 def refuse_text(name: str, x: Any) -> None:
-    """Raise if text, such as the name of a file, is in the place of samples.
+    """Raise if `x` is text, such as the name of a file, instead of samples.
 
     Raises
     ------
     ValueError
-        With the text.
+        If it is; the message quotes the text.
     """
     if isinstance(x, str | bytes | os.PathLike):
         raise ValueError(
@@ -31,14 +31,15 @@ def signals_in(X: Any) -> list[Any] | None:
 
     Collections are lists and tuples of arrays, one-dimensional containers of arrays or lists
     (series of pandas and polars, arrays of objects, list arrays of pyarrow), and tables with a
-    single column of such.
+    single column of arrays or lists.
 
     Raises
     ------
     ValueError
-        If there is text in the place of signals, such as names of files.
+        If there is text, such as names of files, instead of signals.
     """
     refuse_text("X", X)
+    _refuse_columns_of_arrays(X)
     elements = _elements(X)
     if elements is None:
         return None
@@ -51,10 +52,31 @@ def signals_in(X: Any) -> list[Any] | None:
     return elements if any(_holds_samples(element) for element in elements) else None
 
 
-def unwrap_batch(batch: Any, n_channels: int) -> Any:
-    """Return the array in a batch that is a list of it alone, as PyTorch's data loaders give it.
+def nested_error(entry: str, value: Any) -> ValueError:
+    """Return the error for an array in the place of a sample."""
+    shape = getattr(value, "shape", None) or (len(value),)
+    return ValueError(
+        f"{entry} is an array itself, of shape {tuple(shape)}. Signals that are arrays must be in "
+        "one column, as in X[['signal']]. The channels of a signal go into one array of shape "
+        "(n_channels, length)."
+    )
 
-    A single signal of `n_channels` channels in a list is left as it is.
+
+def _refuse_columns_of_arrays(X: Any) -> None:
+    """Raise if a table has several columns and one of them holds arrays.
+
+    In tables of pandas they are found with other samples that are not numbers.
+    """
+    columns = _columns(X) or []
+    for j, column in enumerate(columns):
+        if len(columns) > 1 and len(column) and _holds_samples(column[0]):
+            raise nested_error(f"X[0, {j}]", column[0])
+
+
+def unwrap_batch(batch: Any, n_channels: int) -> Any:
+    """Return the array of a batch that is a list of one array, as from PyTorch's data loaders.
+
+    A list of a single signal of `n_channels` channels is returned unchanged.
     """
     if isinstance(batch, list | tuple) and len(batch) == 1:
         shape = getattr(batch[0], "shape", ())
@@ -76,7 +98,7 @@ def _elements(X: Any) -> list[Any] | None:
     if hasattr(X, "__array__") and not hasattr(X, "dtype") and not hasattr(X, "shape"):
         X = np.asarray(X)  # of pyarrow
     shape = getattr(X, "shape", ())
-    is_series = hasattr(X, "to_frame")  # polars counts the samples of signals of one length, too
+    is_series = hasattr(X, "to_frame")  # in polars, of two dimensions if lengths are equal
     is_cells = isinstance(X, np.ndarray) and shape[1:] == (1,)  # a cell array of MATLAB
     if not (len(shape) == 1 or is_series or is_cells):
         return None

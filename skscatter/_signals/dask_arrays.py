@@ -1,6 +1,6 @@
-"""Dask arrays: a transformer makes another of one, computed chunk by chunk when it is needed.
+"""Dask arrays, which are transformed lazily, chunk by chunk.
 
-Nothing here imports dask: whoever passes a dask array has imported it.
+Nothing here imports dask: if there is a dask array, dask has been imported already.
 """
 
 import math
@@ -20,9 +20,9 @@ def is_dask(X: Any) -> bool:
 
 
 def computed(x: Any) -> Any:
-    """Return a dask array as an array in memory, masked if its chunks are; anything else as it is.
+    """Return a dask array as an array in memory, masked if its chunks are; others unchanged.
 
-    Dask drops the mask where NumPy converts its arrays.
+    Dask drops the mask if NumPy converts its arrays.
     """
     return x.compute() if is_dask(x) else x
 
@@ -30,8 +30,8 @@ def computed(x: Any) -> Any:
 def stand_in(X: Any) -> NDArray[Any]:
     """Return one silent signal of the shape and type of those of a dask array.
 
-    It can be checked before anything is computed. There is none if the array is known to be empty;
-    otherwise the number of signals need not be known.
+    It can be checked before anything is computed. If the array is known to be empty, there is no
+    such signal. The number of signals need not be known.
 
     Raises
     ------
@@ -57,19 +57,19 @@ def stand_in(X: Any) -> NDArray[Any]:
 def map_chunks(
     function: Callable[[Any], Any], X: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> Any:
-    """Apply a function to each chunk of checked signals, when it is needed.
+    """Apply a function to each chunk of checked signals, lazily.
 
     Parameters
     ----------
     function : callable
-        Makes an array of shape (n, *shape) of n signals, where n may be 0. It goes to wherever
-        dask computes.
+        Makes an array of shape (n, *shape) of n signals, where n may be 0. It is sent to the
+        workers of dask.
     X : dask.array.Array of shape (n_samples, ...)
         In chunks along the first axis.
     shape : tuple of int
         Shape of the result of one signal.
     dtype : dtype
-        That of the result.
+        Type of the result.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def refuse_data_frames(transformer: Any) -> None:
     ValueError
         If it does.
     """
-    # scikit-learn keeps it here, and has no public way to ask.
+    # scikit-learn has no public way to read this setting.
     own = getattr(transformer, "_sklearn_output_config", {}).get("transform")
     container = own or get_config()["transform_output"]
     if container != "default":

@@ -50,7 +50,7 @@ def frame_signal(
     ----------
     x : array-like of shape (n_times,) or (n_channels, n_times)
         The record. NumPy arrays are not copied, and memory-mapped files are not read; anything
-        else is brought into memory first. Samples that are missing may be masked.
+        else is loaded into memory first. Missing samples may be masked.
     frame_length : int or float
         Length of a frame in samples, at least 1 and at most `n_times`, or with ``unit="seconds"``
         its duration. A number of samples may be a float, such as a duration times a sampling rate,
@@ -69,8 +69,8 @@ def frame_signal(
     -------
     frames : ndarray of shape (n_frames, frame_length) or (n_frames, n_channels, frame_length)
         Read-only view of the record, with its dtype, and masked if the record is. Transformers
-        take it as it is, if none of its samples are masked. A copy of it, or arithmetic on all of
-        it, takes ``frame_length / hop_length`` times the memory of the record.
+        accept it if no samples are masked. A copy of it, or arithmetic on all of it, takes
+        ``frame_length / hop_length`` times the memory of the record.
     start : ndarray of shape (n_frames,)
         Where each frame begins, counted from the first sample of the record: int64, in samples,
         or with a `sampling_rate` float64, in seconds.
@@ -119,7 +119,7 @@ def frame_signal(
     """
     length, hop, rate = _check_lengths(frame_length, hop_length, sampling_rate, unit)
     record = _as_record(x, length)
-    hop = min(hop, record.shape[-1])  # then there is one frame, whatever follows
+    hop = min(hop, record.shape[-1])  # any longer hop gives the same single frame
     frames = _windows(np.asarray(np.ma.getdata(record)), length, hop)
     if isinstance(record, np.ma.MaskedArray):
         mask = _windows(np.ma.getmaskarray(record), length, hop)

@@ -1,7 +1,7 @@
-"""Signals that have been checked, seen as rows: one channel of one signal each.
+"""Checked signals as rows. A row is one channel of one signal.
 
-An array holds signals of one length. In a collection, such as a list, each signal is an array of
-its own and may have its own length.
+An array holds signals of one length. In a collection, such as a list, each signal is an array, and
+lengths may differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,20 +25,19 @@ class Signals(Protocol):
     n_samples, n_channels : int
         There are ``n_samples * n_channels`` rows, with the channels of a signal side by side.
     n_times : int or None
-        Samples in every signal; None where each may have its own.
+        Samples in every signal. None if lengths may differ.
     lengths : ndarray of int, of shape (n_samples,)
-        Samples in each signal, in the order that they were given in.
+        Samples in each signal, in the order of the input.
     row_lengths : ndarray of int, of shape (n_rows,)
         Samples in each row, in descending order.
     dtype : dtype, or its like in another library
-        Type of the samples, in native byte order; where it differs from signal to signal, a type
-        that holds all of them.
+        Type of the samples, in native byte order. If types differ, one that can hold all samples.
     from_numpy : bool
-        Whether rows are arrays of NumPy; if not, they are tensors.
+        Whether rows are NumPy arrays. Otherwise they are tensors.
     library : str
-        Name of the library whose arrays the signals came in; "numpy" for all that it converts.
+        Name of the library of the input, "numpy" for anything that NumPy converts.
     is_collection : bool
-        Whether each signal came as an array of its own.
+        Whether the input is a collection.
     """
 
     n_samples: int
@@ -55,13 +54,13 @@ class Signals(Protocol):
         """Return rows as one array, with zeros after those that are shorter than the longest."""
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Go through the rows."""
+        """Iterate over the rows."""
 
     def release(self) -> None:
-        """Give back memory that the system can fill again when it is needed."""
+        """Release memory that can be read again from a file."""
 
     def as_given(self, results: Any) -> Any:
-        """Bring results, one for each signal, to the order and the library of the signals."""
+        """Bring results, one for each signal, to the order and the library of the input."""
 
 
 class SignalArray:
@@ -99,7 +98,7 @@ class SignalArray:
         return self.X[rows // self.n_channels, rows % self.n_channels]
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Go through the rows; those of a mapped file do not stay in memory."""
+        """Iterate over the rows. Those of a mapped file do not stay in memory."""
         step = max(1, BLOCK_BYTES // max(self.X[:1].nbytes, 1))
         for start in range(0, self.n_samples, step):
             for signal in self.X[start : start + step]:
@@ -107,23 +106,23 @@ class SignalArray:
             self.release()
 
     def release(self) -> None:
-        """Give back the memory of a mapped file."""
+        """Release the memory of a mapped file."""
         drop_pages(self.X)
 
     def as_given(self, results: Array) -> Array:
-        """Bring results to the library of the signals."""
+        """Bring results to the library of the input."""
         return self._give_back(results)
 
 
 class SignalCollection:
-    """Signals that each have their own length.
+    """Signals of different lengths.
 
     Parameters
     ----------
     signals : sequence of ndarray of shape (n_channels, length)
         All with the same number of channels.
     n_channels : int
-        That number, which a collection without signals has, too.
+        This number, also for a collection without signals.
     """
 
     from_numpy = True
@@ -150,19 +149,19 @@ class SignalCollection:
         return x
 
     def __iter__(self) -> Iterator[NDArray[Any]]:
-        """Go through the rows."""
+        """Iterate over the rows."""
         return iter(self._rows)
 
     def release(self) -> None:
-        """Nothing: the signals are in memory."""
+        """Do nothing, because the signals are in memory."""
 
     def as_given(self, results: Any) -> Any:
-        """Bring results to the order of the signals."""
-        place = np.empty_like(self._order)
-        place[self._order] = np.arange(self.n_samples)
-        return results[place] if isinstance(results, np.ndarray) else [results[i] for i in place]
+        """Bring results to the order of the input."""
+        rank = np.empty_like(self._order)
+        rank[self._order] = np.arange(self.n_samples)
+        return results[rank] if isinstance(results, np.ndarray) else [results[i] for i in rank]
 
 
 def as_index(rows: Rows) -> slice | NDArray[np.intp]:
-    """Return what an array is indexed with to get rows; slices copy nothing."""
+    """Return the index that selects rows of an array, a slice if possible: it copies nothing."""
     return slice(rows.start, rows.stop) if isinstance(rows, range) else rows

@@ -1,4 +1,4 @@
-"""Samples: real numbers that float64 can hold, none of them missing."""
+"""Checks of samples, which must be real, finite numbers that float64 can hold."""
 
 import math
 import sys
@@ -13,27 +13,27 @@ from sklearn.utils import assert_all_finite
 
 from skscatter._backends.choice import check_tensor
 from skscatter._scattering.namespace import Array
-from skscatter._signals.containers import refuse_text
+from skscatter._signals.containers import nested_error, refuse_text
 from skscatter._signals.dask_arrays import computed
 from skscatter._signals.file_maps import blocks_of
 
 REMEDY = (
-    "Signals must hold finite numbers: interpolate where samples are missing, or drop the signals "
-    "that miss them."
+    "Signals must hold finite numbers: interpolate missing samples, or drop the signals that have "
+    "them."
 )
 
-REMEDY_FOR_MASKED = f"{REMEDY} Of a masked record, frame_signal(...).has_gaps says which frames do."
+REMEDY_FOR_MASKED = f"{REMEDY} frame_signal(...).has_gaps tells which frames of a record do."
 
 
 def refuse_masked(name: str, x: Any) -> None:
     """Raise if samples are masked, in an array or in lists of arrays.
 
-    NumPy drops the mask wherever it makes a plain array, and leaves the values beneath.
+    NumPy drops the mask when it makes a plain array, which then holds the values under the mask.
 
     Raises
     ------
     ValueError
-        With the place of the first masked sample.
+        If there are any; the message names the first one.
     """
     if isinstance(x, list | tuple):
         for i, part in enumerate(x):
@@ -64,7 +64,7 @@ def check_numbers(name: str, x: NDArray[Any]) -> NDArray[Any]:
     Raises
     ------
     TypeError, ValueError
-        If they are anything but real numbers; the message names the array, or the first sample.
+        If they are not real numbers; the message names the array, or the first such sample.
     """
     kind, itemsize = x.dtype.kind, x.dtype.itemsize
     if kind == "c":
@@ -93,7 +93,7 @@ def check_finite(name: str, x: Array) -> None:
     Raises
     ------
     ValueError
-        With the place of the first, in arrays of NumPy.
+        If there are any; the message names the first one in NumPy arrays.
     """
     n_before = 0
     with np.errstate(all="ignore"):  # scikit-learn looks at the sum first
@@ -128,7 +128,7 @@ def check_signal(name: str, x: Any) -> NDArray[Any]:
 
 
 def as_array(name: str, x: Any) -> NDArray[Any]:
-    """Return anything like an array as one of NumPy.
+    """Convert an array-like to a NumPy array.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def entry_name(name: str, index: Sequence[Any]) -> str:
 
 
 def _complex_error(what: str) -> ValueError:
-    """Return the error for complex numbers, in words that scikit-learn begins with, too."""
+    """Return the error for complex numbers. scikit-learn's checks require how it begins."""
     return ValueError(
         f"Complex data not supported: {what}, but signals must hold real numbers. Accepted: the "
         "real part or the magnitude, or the real and the imaginary part as two channels."
@@ -166,7 +166,7 @@ def _complex_error(what: str) -> ValueError:
 
 
 def _from_objects(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
-    """Convert an array of Python's objects."""
+    """Convert an array of Python objects."""
     good = {kind for kind in set(map(type, x.flat)) if _is_real(kind)}
     for position, value in enumerate(x.flat):
         if type(value) not in good:
@@ -197,13 +197,8 @@ def _not_real(entry: str, value: Any) -> Exception:
         return ValueError(
             f"{entry} is {value!r}, but signals must hold real numbers: could not convert text."
         )
-    shape = getattr(value, "shape", (len(value),) if isinstance(value, list | tuple) else ())
-    if shape:
-        return ValueError(
-            f"{entry} is an array itself, of shape {tuple(shape)}. Signals that are arrays "
-            "must be in one column, as in X[['signal']]. The channels of a signal go into one "
-            "array of shape (n_channels, length)."
-        )
+    if isinstance(value, list | tuple) or getattr(value, "shape", None):
+        return nested_error(entry, value)
     return TypeError(
         f"{entry} is {value!r}: an argument must be neither a string nor of type "
         f"{type(value).__name__}, but a real number."

@@ -1,4 +1,4 @@
-"""Signals that are too short for the scale that most of them decided on."""
+"""Signals that are too short for the scale of the transform."""
 
 import numpy as np
 
@@ -6,18 +6,18 @@ from skscatter._common.warn import warn_caller
 from skscatter._signals.rows import SignalCollection, Signals
 
 NUMPY_MODES = {"reflect": "reflect", "zero": "constant", "periodic": "wrap"}
-NAMED = 5  # signals in a warning
+MAX_NAMED = 5  # signals in a warning
 
 
-def continue_short(signals: Signals, min_times: int, padding: str) -> Signals:
-    """Continue signals of their own lengths that have fewer than `min_times` samples.
+def extend_short(signals: Signals, min_times: int, padding: str) -> Signals:
+    """Extend signals of a collection that have fewer than `min_times` samples.
 
     Parameters
     ----------
     signals : Signals
-        Others than a collection have one length, which fits.
+        Signals that are not a collection are returned unchanged.
     min_times : int
-        Samples that each is to have.
+        Smallest length of a signal.
     padding : {"reflect", "zero", "periodic"}
         How a signal is continued past its end.
 
@@ -29,20 +29,20 @@ def continue_short(signals: Signals, min_times: int, padding: str) -> Signals:
     Warns
     -----
     UserWarning
-        If a signal is continued.
+        If a signal is extended.
     """
     short = np.flatnonzero(signals.lengths < min_times)
     if not isinstance(signals, SignalCollection) or not len(short):
         return signals
-    named = ", ".join(f"X[{i}] ({signals.lengths[i]} samples)" for i in short[:NAMED])
-    others = f" and {len(short) - NAMED} others" if len(short) > NAMED else ""
+    named = ", ".join(f"X[{i}] ({signals.lengths[i]} samples)" for i in short[:MAX_NAMED])
+    others = f" and {len(short) - MAX_NAMED} others" if len(short) > MAX_NAMED else ""
     warn_caller(
-        f"Too short for the scale of {min_times} samples, and continued to it with "
+        f"Too short for the scale of {min_times} samples, and extended to it with "
         f"padding={padding!r}: {named}{others}. Set a smaller J, or leave them out."
     )
     mode = NUMPY_MODES[padding]
-    continued = list(signals.signals)
+    extended = list(signals.signals)
     for i in short:
-        missing = min_times - continued[i].shape[1]
-        continued[i] = np.pad(continued[i], ((0, 0), (0, missing)), mode=mode)  # type: ignore[call-overload]
-    return SignalCollection(continued, signals.n_channels)
+        missing = min_times - extended[i].shape[1]
+        extended[i] = np.pad(extended[i], ((0, 0), (0, missing)), mode=mode)  # type: ignore[call-overload]
+    return SignalCollection(extended, signals.n_channels)

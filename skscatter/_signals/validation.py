@@ -1,4 +1,4 @@
-"""Check signals as they come in, once and in one place."""
+"""The validation of input signals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +24,8 @@ from skscatter._signals.samples import (
     refuse_masked,
 )
 
-# Eight wavelets an octave do not fit into fewer than SHORT samples. Beside an axis of at least LONG
-# entries, this one is probably not time.
+# Eight wavelets per octave do not fit into fewer than SHORT samples. If another axis has at least
+# LONG entries, an axis that short is probably not time.
 SHORT, LONG = 8, 256
 # Nor is it beside so many times as many channels.
 RATIO = 8
@@ -33,18 +33,18 @@ RATIO = 8
 
 @dataclass(frozen=True)
 class Expected:
-    """What `fit` settled, and what other signals must agree with.
+    """Properties of the signals of `fit`, which other signals must share.
 
     Attributes
     ----------
     n_channels : int
         Channels of each signal.
     n_times : int or None
-        Samples in each signal; None where each may have its own length.
+        Samples in each signal. None if lengths may differ.
     min_times : int
         Fewest samples in a signal.
     extends_short : bool
-        Whether shorter signals are accepted in a collection, to be continued to `min_times`.
+        Whether shorter signals are accepted in a collection, to be extended to `min_times`.
     library : str
         Library whose arrays `fit` saw.
     scales : str
@@ -67,17 +67,17 @@ def check_signals(
     method: str = "fit",
     min_signals: int = 1,
 ) -> Signals:
-    """Check signals in any container. Integers stay what they are, to be converted in blocks.
+    """Check signals in any container. Integers are not converted here, but block by block.
 
     Parameters
     ----------
     X : array, dask array, table or collection
         Of a dask array, one signal that stands for all is checked and returned.
     estimator : estimator
-        Gets ``n_features_in_`` and ``feature_names_in_`` in `fit`, and loses them where signals
-        are no table. Messages name it.
+        Gets ``n_features_in_`` and ``feature_names_in_`` in `fit`, and loses them if signals are
+        not a table. Messages name it.
     expected : Expected or None, default=None
-        What signals must agree with; None in `fit`.
+        What signals must share with those of `fit`. None in `fit`.
     method : str, default="fit"
         Method of the estimator, for messages.
     min_signals : {0, 1}, default=1
@@ -101,7 +101,7 @@ def check_signals(
     if given is None:
         array = SignalArray(_check_array(X, estimator, fitting, min_signals))
         if array.from_numpy:
-            check_numbers("X", array.X[:0])  # which other libraries' arrays are only now
+            check_numbers("X", array.X[:0])  # arrays of other libraries have been converted now
         signals: Signals = array
     else:
         if fitting:
@@ -116,12 +116,12 @@ def check_signals(
 
 
 def check_library(estimator: Any, library: str, method: str, fitted_on: str) -> None:
-    """Keep scikit-learn's rule for estimators that take arrays of several libraries.
+    """Enforce scikit-learn's rule that `fit` and other methods get arrays of one library.
 
     Raises
     ------
     ValueError
-        If `fit` saw arrays of another library than NumPy, and arrays are not all converted.
+        If `fit` saw arrays of another library, other than NumPy, with array API dispatch.
     """
     if library != fitted_on != "numpy" and get_config()["array_api_dispatch"]:
         raise ValueError(
@@ -141,7 +141,7 @@ def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Arr
     if hasattr(X, "iloc"):
         X = _check_columns(X)
     elif isinstance(X, np.ndarray) and X.dtype.kind != "O":
-        check_numbers("X", X[:0])  # before scikit-learn, which says less
+        check_numbers("X", X[:0])  # with a clearer message than scikit-learn's
     rules = {
         "dtype": None,
         "ensure_all_finite": False,
@@ -153,14 +153,14 @@ def _check_array(X: Any, estimator: Any, fitting: bool, min_signals: int) -> Arr
         if 0 in checked.shape[1:]:
             raise ValueError(
                 f"X of shape {tuple(checked.shape)} must have at least one channel and one "
-                "sample a signal."
+                "sample per signal."
             )
         if fitting:
             _forget_columns(estimator)
     elif fitting:
         checked = validate_data(estimator, X, **rules)
     else:
-        # The names of columns only: of the number of columns we have more to say.
+        # Only the names of columns: `_check_shapes` has a clearer message about their number.
         validate_data(estimator, X, reset=False, skip_check_array=True, ensure_2d=False)
         checked = check_array(X, estimator=estimator, input_name="X", **rules)
     if isinstance(checked, np.ndarray):
@@ -204,7 +204,7 @@ def _check_dimensions(X: Any) -> None:
 def _check_collection(
     given: Sequence[Any], expected: Expected | None, min_signals: int
 ) -> SignalCollection:
-    """Check signals that are arrays of their own."""
+    """Check the signals of a collection."""
     if len(given) < min_signals:
         raise ValueError("Found 0 sample(s): X must hold at least one signal.")
     signals = [check_signal(f"X[{i}]", x) for i, x in enumerate(given)]
@@ -222,14 +222,14 @@ def _check_collection(
 
 
 def _transpose_each(signals: Sequence[NDArray[Any]]) -> str:
-    """Ask about the axes of signals that would have as many channels the other way round."""
+    """Return a hint if the transposed signals would have the same number of channels."""
     if all(signal.ndim == 2 for signal in signals) and len({x.shape[1] for x in signals}) == 1:
         return " Is time on the wrong axis? [x.T for x in X] puts it last."
     return ""
 
 
 def _forget_columns(estimator: Any) -> None:
-    """Forget the columns of an earlier fit: signals that are no table have none."""
+    """Forget the columns of an earlier fit. Signals that are not a table have no columns."""
     for name in ("n_features_in_", "feature_names_in_"):
         vars(estimator).pop(name, None)
 
@@ -250,7 +250,7 @@ def _warn_of_axes(signals: Signals, n_signals: int) -> None:
     many = "channels" if signals.n_channels > 1 else "signals"
     warn_caller(
         f"X holds {others} {many} of {n_times} sample(s), too few for wavelets. Is time on the "
-        f"wrong axis? It must be the last: {remedy}."
+        f"wrong axis? It must be the last axis: {remedy}."
     )
 
 

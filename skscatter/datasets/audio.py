@@ -18,12 +18,13 @@ from skscatter._common.parameters import check_integer
 from .containers import identify
 from .wav import read_pcm, to_float32
 
-# A header may promise anything, and so few bytes of a compressed file stand for silence that its
-# size says little. A recording takes at most 1 GiB, or 64 times the size of its file.
-MOST_BYTES = 2**30
-MOST_EXPANSION = 64
-# A sampling rate further than this factor from the rate that is wanted is a damaged header.
-MOST_RESAMPLING = 1000
+# A header may promise any size, and silence takes so few bytes of a compressed file that the size
+# of the file says little. A recording takes at most 1 GiB, or 64 times the size of its file.
+MAX_BYTES = 2**30
+MAX_EXPANSION = 64
+# A sampling rate that differs by more than this factor from the requested one means a damaged
+# header.
+MAX_RESAMPLING = 1000
 
 _BLOCK = 2**20  # samples that are decoded at once
 # The low-pass of the resampler passes 0.9 of the lower of the two Nyquist frequencies, and rejects
@@ -31,8 +32,9 @@ _BLOCK = 2**20  # samples that are decoded at once
 _HALF_PERIODS = 64
 _CUTOFF = 0.95
 _BETA = 10.06
-# Largest term of the ratio of two sampling rates, to which the filter's length is proportional.
-# Common rates have smaller ones. Others are met to some 1e-5, about as well as by sound cards.
+# Largest numerator and denominator of the ratio of two sampling rates. The length of the filter is
+# proportional to them. Common rates have smaller ones. Others are approximated to 1e-5, which is
+# about the accuracy of sound cards.
 _LARGEST_TERM = 10_000
 
 
@@ -126,8 +128,8 @@ def _decode_by_soundfile(contents: bytes, purpose: str) -> tuple[NDArray[np.floa
     n_times = 0
     try:
         with soundfile.SoundFile(_File(contents)) as file:
-            # soundfile would seek after each block. Streams of FLAC cannot do that, and MP3 only
-            # approximately.
+            # soundfile would seek after each block, which FLAC streams cannot do, and MP3 files
+            # only approximately.
             file.seekable = lambda: False
             stated, n_channels, sampling_rate = file.frames, file.channels, file.samplerate
             length = max(1, _BLOCK // n_channels)
@@ -150,10 +152,10 @@ def _decode_by_soundfile(contents: bytes, purpose: str) -> tuple[NDArray[np.floa
 
 
 class _File(io.BytesIO):
-    """A file whose position stays where it is if a damaged header leads out of it."""
+    """A file that ignores a seek to a negative position, which damaged headers ask for."""
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Change the position, as callbacks that must not raise."""
+        """Change the position. This is called back by soundfile and must not raise."""
         with suppress(ValueError):
             super().seek(offset, whence)
         return self.tell()
@@ -161,14 +163,14 @@ class _File(io.BytesIO):
 
 def _most_samples(contents: bytes) -> int:
     """Return how many samples a file may stand for."""
-    return max(MOST_BYTES, MOST_EXPANSION * len(contents)) // 4
+    return max(MAX_BYTES, MAX_EXPANSION * len(contents)) // 4
 
 
 def _resample(recording: Recording, sampling_rate: float, most: int) -> Recording:
-    """Change the sampling rate of a recording, to at most so many samples."""
+    """Change the sampling rate of a recording. The result has at most `most` samples."""
     samples, given = recording
     ratio = sampling_rate / given
-    if not 1 / MOST_RESAMPLING <= ratio <= MOST_RESAMPLING:
+    if not 1 / MAX_RESAMPLING <= ratio <= MAX_RESAMPLING:
         raise ValueError(
             f"has a sampling rate of {given} Hz, too far from {sampling_rate:g} Hz to be "
             "resampled to it."
@@ -189,7 +191,7 @@ def _resample(recording: Recording, sampling_rate: float, most: int) -> Recordin
 
 @lru_cache(maxsize=4)
 def _design_low_pass(factor: int) -> NDArray[np.float32]:
-    """Make the filter that removes what a sampling rate lower by this factor cannot hold."""
+    """Make the anti-aliasing filter for a sampling rate that is lower by a factor."""
     length = 2 * _HALF_PERIODS * factor + 1
     low_pass: NDArray[np.float64] = firwin(length, _CUTOFF / factor, window=("kaiser", _BETA))
     return low_pass.astype(np.float32)
@@ -202,8 +204,8 @@ def fit_length(signal: NDArray[Any], n_times: int | None, normalize: bool = True
     ----------
     signal : array-like of shape (length,)
     n_times : int or None
-        The length wanted, in samples. Of a longer signal the first `n_times` samples are
-        kept; a shorter one is centred in zeros. None leaves the length as it is.
+        Length of the result, in samples. Of a longer signal, the first `n_times` samples are
+        kept. A shorter one is centred in zeros. None keeps the length.
     normalize : bool, default=True
         Divide by the largest magnitude of the whole signal (before it is cut), if that is
         not zero.

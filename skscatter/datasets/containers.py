@@ -31,7 +31,7 @@ class Chunk(NamedTuple):
     ----------
     identifier : bytes
     start : int
-        Position of its first byte behind the size.
+        Position of its first byte after the size.
     size : int
         Number of its bytes, as the container states it.
     """
@@ -103,7 +103,7 @@ class Chunks:
         raise ValueError("is damaged or cut short: it ends before its samples begin.")
 
     def complete(self, contents: bytes) -> bytes:
-        """Check that the samples are there, and state their size where it was left open.
+        """Check that the samples are there, and state their size if it was left open.
 
         Raises
         ------
@@ -158,7 +158,7 @@ W64 = Chunks(
 
 
 def complete_au(contents: bytes) -> bytes:
-    """Check an AU file, and state its size where it was left open."""
+    """Check an AU file, and state its size if it was left open."""
     if len(contents) < 24:
         raise ValueError("is cut short: it ends before its samples begin.")
     order = ">" if contents.startswith(b".snd") else "<"
@@ -190,7 +190,7 @@ def complete_nist(contents: bytes) -> bytes:
 
 
 def complete_ogg(contents: bytes) -> bytes:
-    """Check that every page of an Ogg stream is there, up to the one that is marked as the last."""
+    """Check that every page of an Ogg stream is there, up to the one that is marked as last."""
     following: dict[int, int] = {}  # the number of the next page of each open stream
     n_streams = at = 0
     while contents.startswith(b"OggS", at):

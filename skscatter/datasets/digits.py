@@ -1,4 +1,4 @@
-"""What the data sets of spoken digits share: storage, file names, options and the Bunch."""
+"""Shared code of the data sets of spoken digits: storage, file names, options and the Bunch."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skscatter._common.optional import import_optional
-from skscatter._common.parameters import MOST_TIMES, check_choice, check_integer
+from skscatter._common.parameters import MAX_TIMES, check_choice, check_integer
 
 from .audio import fit_length
 from .wav import to_float32
@@ -84,7 +84,7 @@ class Recordings:
             If the bytes are anything else.
         """
         try:
-            # NumPy trusts the shapes in an npz file without a look at its checksums.
+            # NumPy trusts the shapes in an npz file and does not check its checksums.
             with zipfile.ZipFile(io.BytesIO(contents)) as archive:
                 broken = archive.testzip()
             if broken is not None:
@@ -102,7 +102,7 @@ class Recordings:
 
 @dataclass(frozen=True)
 class View:
-    """What the caller asked for, checked when it is made."""
+    """The options of the caller, which are checked when it is made."""
 
     subset: str
     n_times: int | None
@@ -116,7 +116,7 @@ class View:
         for name in ("normalize", "return_X_y", "as_frame"):
             check_choice(name, getattr(self, name), (False, True))
         if self.n_times is not None:
-            check_integer("n_times", self.n_times, minimum=1, maximum=MOST_TIMES)
+            check_integer("n_times", self.n_times, minimum=1, maximum=MAX_TIMES)
         if self.as_frame:
             if self.n_times is None:
                 raise ValueError(
@@ -126,7 +126,7 @@ class View:
             _import_pandas()  # an error comes before a download
 
     def of(self, recordings: Recordings, *, n_test_takes: int, descr: str) -> Any:
-        """Prepare recordings as the caller asked for them.
+        """Prepare recordings according to the options.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Archives of recordings: download one, check that it is the right one, and read it.
 
-Everything happens in memory (the archive has 16 MB). A process that is killed leaves nothing
-behind, and nothing in a hostile archive reaches the disk.
+Everything happens in memory (the archive has 16 MB). A process that is killed leaves no files, and
+nothing in a hostile archive reaches the disk.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ from .digits import FILE_NAME, SAMPLING_RATE, Recordings
 from .wav import read_pcm
 
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, and to wait for data
-# A slower server than 2 kB/s, counted from the request, is given up.
+# A download is abandoned if the server is slower than 2 kB/s, counted from the request.
 _BLOCK = 2**17  # bytes
 _PATIENCE = 60.0  # seconds for each block
 _ENTRY = re.compile(r"(?!\.)[^/\\]+/recordings/(" + FILE_NAME.pattern + ")")
-# Status codes below 500 that ask to come back later.
+# Status codes below 500 after which another attempt may succeed.
 _TRY_AGAIN = (408, 425, 429)
 
 
@@ -70,11 +70,11 @@ class Archive:
 
 
 class WrongArchiveError(Exception):
-    """It is not the archive that was asked for."""
+    """The file is not the archive that was requested."""
 
 
 class BrokenArchiveError(WrongArchiveError):
-    """It cannot be read, as after a download that was cut short."""
+    """The archive cannot be read, for example after a download that was cut short."""
 
 
 class Source:
@@ -145,7 +145,7 @@ def _names_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets or a port that make no sense
+    except ValueError:  # malformed brackets or port
         return False
 
 
@@ -183,7 +183,7 @@ def get_recordings(archive: Archive, source: Source, *, n_retries: int, delay: f
             return unpack(source.read(archive.max_bytes), archive)
         except (OSError, WrongArchiveError) as error:
             reason = _describe(error)
-            if attempt == n_retries or source.path is not None or not _is_passing(error):
+            if attempt == n_retries or source.path is not None or not _is_temporary(error):
                 raise OSError(f"{source.location}: {reason}") from error
         attempt += 1
         warnings.warn(
@@ -230,8 +230,8 @@ def _read_entries(contents: bytes, archive: Archive) -> dict[str, bytes]:
             raise WrongArchiveError(
                 f"it holds {len(entries)} recordings instead of {archive.n_recordings}"
             )
-        # Against decompression bombs. Python reads no more than the size that an entry states,
-        # but it unpacks bzip2 and LZMA in blocks of any size.
+        # Protects against decompression bombs. Python reads no more than the size that an entry
+        # states, but it unpacks bzip2 and LZMA in blocks of any size.
         if sum(entry.file_size for entry in entries.values()) > archive.max_bytes:
             raise WrongArchiveError(f"it unpacks to more than {archive.max_bytes} bytes")
         for entry in entries.values():
@@ -268,9 +268,9 @@ def _read_int16(contents: bytes, name: str) -> np.ndarray:
 def _download(url: str, buffer: io.BytesIO) -> None:
     """Download into a buffer, from a server that is fast enough.
 
-    The time-out of a connection starts again with every byte, even in headers. So a thread
-    downloads, and it is abandoned if it is too slow. It ends at the next block, with the server,
-    or with the process.
+    The timeout of a connection starts again with every byte, even in headers. So the download runs
+    in a thread, which is abandoned if it is too slow. The thread ends at the next block, when the
+    server closes the connection, or with the process.
 
     Raises
     ------
@@ -293,7 +293,7 @@ def _download(url: str, buffer: io.BytesIO) -> None:
         threading.Thread(target=work, name=f"download of {url}", daemon=True).start()
         _wait(done, buffer)
     except BaseException as error:
-        buffer.close()  # which the thread notices when it writes
+        buffer.close()  # ends the thread when it writes
         if isinstance(error, OSError | WrongArchiveError) or not isinstance(error, Exception):
             raise
         # Redirects to malformed addresses, among others, raise errors of many types.
@@ -326,7 +326,7 @@ def _request(url: str, buffer: io.BytesIO) -> None:
         if response.is_redirect:
             response.close()  # requests would read the body, however long it is
         elif encoding not in ("", "identity"):
-            # A few bytes that are compressed twice stand for gigabytes.
+            # A few bytes that are compressed twice can expand to gigabytes.
             raise OSError(f"the server compressed its answer ({encoding})")
 
     downloader = pooch.HTTPDownloader(
@@ -343,8 +343,8 @@ def _request(url: str, buffer: io.BytesIO) -> None:
             response.close()
 
 
-def _is_passing(error: Exception) -> bool:
-    """Return whether the same request may succeed a little later."""
+def _is_temporary(error: Exception) -> bool:
+    """Whether the same request may succeed a little later."""
     import requests
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
@@ -352,13 +352,13 @@ def _is_passing(error: Exception) -> bool:
         return status >= 500 or status in _TRY_AGAIN
     if isinstance(error, requests.exceptions.SSLError):  # a ConnectionError
         return False
-    passing = (
+    temporary = (
         requests.ConnectionError,
         requests.Timeout,
         requests.exceptions.ChunkedEncodingError,
         BrokenArchiveError,
     )
-    return isinstance(error, passing)
+    return isinstance(error, temporary)
 
 
 def _describe(error: Exception) -> str:

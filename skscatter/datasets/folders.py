@@ -15,7 +15,7 @@ ENDINGS = (
 
 @dataclass
 class Folder:
-    """What is in a folder and in those below it.
+    """The contents of a folder and of those below it.
 
     Attributes
     ----------
@@ -44,8 +44,8 @@ class Folder:
 def read_folder(root: Path) -> Folder:
     """List the recordings in a folder and in those below it.
 
-    Links to folders are followed. Each folder is read once, under a path without links where there
-    is one, so that links that go round in circles end. Names that begin with a dot are skipped.
+    Links to folders are followed. Each folder is read once, under a path without links if there is
+    one, so that cycles of links end. Names that begin with a dot are skipped.
     """
     found = Folder(root)
     first_paths: dict[tuple[int, int], Path] = {}
@@ -92,7 +92,7 @@ def find_labels(folder: Folder) -> list[str] | None:
     Raises
     ------
     ValueError
-        If the labels are not clear.
+        If the labels are ambiguous.
     """
     source = f"source={os.fspath(folder.root)!r}"
     at_top = [path for path in folder.recordings if path.parent == folder.root]
@@ -101,7 +101,7 @@ def find_labels(folder: Folder) -> list[str] | None:
     if at_top:
         raise ValueError(
             f"{source} has recordings in sub-folders, whose names are the labels, but "
-            f"{at_top[0].name} and {len(at_top) - 1} more lie beside them, without a label. Move "
+            f"{at_top[0].name} and {len(at_top) - 1} more are beside these, without a label. Move "
             "them into a sub-folder, or pass a list of files."
         )
     labels = [folder.label(path) for path in folder.recordings]

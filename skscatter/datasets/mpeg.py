@@ -24,7 +24,7 @@ class Frame(NamedTuple):
     Attributes
     ----------
     start, stop : int
-        Positions of its first byte and of the one behind its last.
+        Positions of its first byte and of the one after its last.
     stream : tuple of int
         What the frames of a stream share: version and sampling rate.
     side_information : int
@@ -38,7 +38,7 @@ class Frame(NamedTuple):
 
 
 def skip_id3(contents: bytes, at: int = 0) -> int:
-    """Return the position behind the ID3v2 tag at position `at`, if there is one."""
+    """Return the position after the ID3v2 tag at position `at`, or `at` if there is none."""
     if not contents.startswith(b"ID3", at) or len(contents) < at + 10:
         return at
     size = 0
@@ -100,7 +100,7 @@ def _parse(contents: bytes, at: int) -> Frame | None:
 
 
 def _follows(contents: bytes, frame: Frame) -> bool:
-    """Whether another frame of the same stream stands behind this one."""
+    """Whether another frame of the same stream follows this one."""
     following = _parse(contents, frame.stop)
     return following is not None and following.stream == frame.stream
 
@@ -144,7 +144,7 @@ def _count_frame(contents: bytes, first: Frame, n_frames: int) -> bytes:
     """Make a frame that holds nothing but a Xing header."""
     header = bytearray(contents[first.start : first.start + 4])
     header[1] |= 1  # no checksum
-    header[2] = 9 << 4 | header[2] & 0x0C  # a bit rate with enough room; no padding
+    header[2] = 9 << 4 | header[2] & 0x0C  # a bit rate that is large enough; no padding
     frame = _parse(bytes(header), 0)
     assert frame is not None
     xing = bytes(header) + bytes(frame.side_information) + b"Xing" + struct.pack(">II", 1, n_frames)

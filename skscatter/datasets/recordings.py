@@ -1,4 +1,4 @@
-"""Recordings in files of one's own."""
+"""Recordings in files of the user."""
 
 import os
 import warnings
@@ -15,7 +15,7 @@ from skscatter._common.public import public
 from .audio import Recording, read_recording
 from .folders import ENDINGS, Folder, find_labels, read_folder
 
-MOST_HERTZ = 2**40
+MAX_HERTZ = 2**40
 
 
 @public
@@ -35,12 +35,12 @@ def load_recordings(
     Parameters
     ----------
     source : str, path-like, or iterable of these
-        A folder, or files. Of a folder, all recordings in it and below it are loaded, in the order
-        of their paths: files whose names end like those of audio files and do not begin with a
-        dot. Links are followed, and each folder is read once. If the recordings are in
-        sub-folders, the names of these are the labels; each must hold a recording itself, not only
-        in folders below it. Files in an iterable are loaded whatever they are called, in the order
-        given.
+        A folder, or files. From a folder, all recordings in it and below it are loaded, in the
+        order of their paths. These are the files with the name ending of an audio format, unless
+        their names begin with a dot. Links are followed, and each folder is read once. If the
+        recordings are in sub-folders, the names of the sub-folders are the labels, and each
+        sub-folder must hold a recording itself, not only in folders below it. Files in an iterable
+        are loaded in the given order, whatever their names.
     sampling_rate : float or None, default=None
         In Hz. Recordings of another rate are resampled to it. None leaves them as they are and
         requires files of one rate.
@@ -48,9 +48,9 @@ def load_recordings(
         Whether to average the channels. If False, they are kept, and all files must have the same
         number of channels.
     on_error : {"raise", "skip"}, default="raise"
-        What to do with a file or folder that cannot be used: one that cannot be read, a file that
-        is damaged, cut short or not a regular file, has no samples, or has samples that are not
-        finite. ``"skip"`` leaves it out and warns of it.
+        What to do with a file or folder that cannot be used: one that cannot be read, or a file
+        that is damaged, cut short or not a regular file, has no samples, or has samples that are
+        not finite. ``"skip"`` leaves it out and gives a warning.
 
     Returns
     -------
@@ -78,8 +78,8 @@ def load_recordings(
     OSError
         If a file or folder cannot be read, or a file is a device, a pipe or a socket.
     ValueError
-        If a file cannot be used; if files disagree in sampling rate or channels; if there are no
-        recordings, or the label of one is not clear.
+        If a file cannot be used, files have different sampling rates or numbers of channels, there
+        are no recordings, or the label of one is ambiguous.
     TypeError
         If a parameter is of another type than described.
     ImportError
@@ -97,12 +97,12 @@ def load_recordings(
 
     Notes
     -----
-    A file that ends before the samples that its header promises is refused. Some files promise
-    nothing: those that a program wrote to a pipe, and MP3 files without a Xing, Info or VBRI
-    header. There, a missing end is only noticed where it falls inside of a sample or a frame.
+    A file with fewer samples than its header states is refused. Some files state no number: those
+    that a program wrote to a pipe, and MP3 files without a Xing, Info or VBRI header. A missing end
+    of these is only noticed if it is within a sample or a frame.
 
-    A recording may take 1 GiB, or 64 times the size of its file if that is more. A damaged header
-    can promise any number of samples, or a sampling rate of 1 Hz.
+    A recording may take 1 GiB, or 64 times the size of its file if that is more, because a damaged
+    header can state any number of samples, or a sampling rate of 1 Hz.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def load_recordings(
     check_choice("on_error", on_error, ("raise", "skip"))
     if sampling_rate is not None:
         sampling_rate = check_real(
-            "sampling_rate", sampling_rate, minimum=0, maximum=MOST_HERTZ, exclusive=True
+            "sampling_rate", sampling_rate, minimum=0, maximum=MAX_HERTZ, exclusive=True
         )
     skip = on_error == "skip"
     paths, labels, skipped = _find(source, skip=skip)
@@ -186,8 +186,8 @@ def _find(source: Any, *, skip: bool) -> tuple[list[Path], list[str] | None, dic
                 if path.name not in labels and os.fspath(path) not in skipped:
                     skipped[os.fspath(path)] = f"{path} holds no recording."
         return folder.recordings, labels, skipped
-    table = len(getattr(source, "shape", ())) > 1  # an iteration would give the names of columns
-    if isinstance(source, bytes) or table or not isinstance(source, Iterable):
+    is_table = len(getattr(source, "shape", ())) > 1  # which iterates over the names of columns
+    if isinstance(source, bytes) or is_table or not isinstance(source, Iterable):
         raise TypeError(f"source={source!r} must be a folder or an iterable of files.")
     paths = [
         Path(check_path(f"source[{i}]", each, "the path of a file"))

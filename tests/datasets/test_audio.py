@@ -131,7 +131,7 @@ def test_a_rate_of_zero_is_refused(make):
 
 
 def test_resampling_is_refused_where_it_would_take_far_more_memory_than_the_file(make, monkeypatch):
-    monkeypatch.setattr(audio, "MOST_BYTES", 2**16)
+    monkeypatch.setattr(audio, "MAX_BYTES", 2**16)
     contents = make.wav(np.ones(1000, np.int16), 20)
     message = r"would have more than 32704 samples at 16000 Hz instead of 20 Hz"
     with pytest.raises(ValueError, match=message):
@@ -142,7 +142,7 @@ def test_resampling_is_refused_where_it_would_take_far_more_memory_than_the_file
 def test_a_small_file_of_much_silence_is_refused(encode, monkeypatch):
     contents = encode(np.zeros(400_000, np.int16), "FLAC")
     assert read_recording(contents).samples.shape == (1, 400_000)
-    monkeypatch.setattr(audio, "MOST_BYTES", 2**20)
+    monkeypatch.setattr(audio, "MAX_BYTES", 2**20)
     monkeypatch.setattr(audio, "_BLOCK", 2**12)
     with pytest.raises(ValueError, match=r"holds more than 262144 samples, .* Split it, or conv"):
         read_recording(contents)

@@ -381,7 +381,7 @@ def test_tags_of_mp3_files_are_skipped(mp3):
 @pytest.mark.parametrize(
     "header", ["fffb00c4", "fffbf0c4", "fffb9cc4", "ffeb90c4", "fffd90c4", "fffb9"]
 )
-def test_headers_of_no_mp3_frame_are_no_mp3_file(header):
+def test_headers_that_are_not_of_an_mp3_frame_are_not_an_mp3_file(header):
     with pytest.raises(ValueError, match="not an audio file of a known format"):
         read_recording(bytes.fromhex(header.ljust(8, "0")) + bytes(2000))
 

@@ -153,7 +153,7 @@ def test_compression_that_python_unpacks_without_limit_is_refused(tiny, make, co
 
 
 @pytest.mark.parametrize("contents", [b"", b"<html>Please log in</html>", b"PK\x03\x04" * 99])
-def test_no_archive_at_all(tiny, contents):
+def test_other_bytes_than_an_archive_are_refused(tiny, contents):
     with pytest.raises(BrokenArchiveError, match=f"{len(contents)} bytes are not a readable"):
         unpack(contents, tiny.archive)
 
@@ -199,7 +199,7 @@ def test_recordings_of_another_format_are_refused(tiny, make, samples, sampling_
         (b"RIFF\0\0\0\0WAVE", "0_anna_0.wav is damaged or cut short"),
     ],
 )
-def test_recordings_that_are_no_wav_files_are_refused(tiny, make, contents, message):
+def test_recordings_that_are_not_wav_files_are_refused(tiny, make, contents, message):
     files = {"x/recordings/0_anna_0.wav": contents}
     archive = replace(tiny.archive, n_recordings=1, content_sha256=digest(files))
     with pytest.raises(WrongArchiveError, match=message):

@@ -35,7 +35,7 @@ def fetch(tiny, folder, source, **options):
     return bunch
 
 
-# The way it should go
+# Downloads without failures
 
 
 def test_fetch_over_http_keeps_one_file_and_asks_once(tiny_fsdd, server, tmp_path):
@@ -100,7 +100,7 @@ def test_redirects_are_followed(tiny_fsdd, server, tmp_path):
     fetch(tiny_fsdd, tmp_path, server.url)
 
 
-# Failures that pass
+# Temporary failures
 
 
 def test_server_error_then_success(tiny_fsdd, server, tmp_path):
@@ -155,7 +155,7 @@ def test_interrupted_download_then_success(tiny_fsdd, server, tmp_path, monkeypa
     assert names_in(tmp_path) == ["fsdd-0.0.1.npz"]
 
 
-# Failures that stay
+# Final failures
 
 
 def assert_refused(folder, source, reason, n_retries=0, **options):
@@ -301,7 +301,7 @@ def test_server_that_trickles(tiny_fsdd, server, tmp_path, monkeypatch, start):
     for thread in downloads():
         thread.join(30)
     assert downloads() == []
-    assert not taken.acquire(blocking=False)  # what came later was let go
+    assert not taken.acquire(blocking=False)  # later blocks were dropped
 
 
 @pytest.mark.slow
@@ -677,7 +677,7 @@ def test_real_recordings_are_what_the_archive_holds(real_home, fsdd_archive):
 
 @pytest.mark.fsdd
 def test_real_content_checksum(fsdd_archive):
-    # As if GitHub had compressed the archive anew.
+    # As if GitHub had compressed the archive again.
     archive = replace(fsdd.FSDD, sha256="0" * 64)
     recordings = download.unpack(fsdd_archive.read_bytes(), archive)
     assert len(recordings.filenames) == 3000

@@ -49,7 +49,7 @@ NAMES = st.one_of(
 
 
 def damaged(contents, edits):
-    """Apply edits at places between the start (0) and the end (1)."""
+    """Apply edits at positions between the start (0) and the end (1)."""
     contents = bytearray(contents)
     for kind, where, data in edits:
         i = int(where * len(contents))
@@ -95,7 +95,7 @@ def test_wav_files_with_damaged_headers_are_read_or_refused(make, dtype, edits):
 
 @settings(max_examples=200)
 @given(st.sampled_from([b"", b"RIFF", b"RIFF\0\0\0\0WAVEfmt "]), st.binary(max_size=200))
-def test_random_bytes_are_no_wav_file_or_a_whole_one(start, contents):
+def test_random_bytes_are_not_a_wav_file_or_a_whole_one(start, contents):
     read_or_refuse(start + contents)
 
 

@@ -1,4 +1,4 @@
-"""Recordings in files of one's own: which are loaded, with which labels."""
+"""Recordings in files of the user: which are loaded, with which labels."""
 
 import os
 import sys
@@ -61,7 +61,7 @@ def test_a_folder_without_sub_folders_has_no_labels(write, tmp_path):
     assert recordings.target_names is None
 
 
-def test_other_files_in_a_folder_are_no_recordings(write, tmp_path):
+def test_other_files_in_a_folder_are_not_recordings(write, tmp_path):
     write("a/1.wav", [1, 2])
     write("a/.2.wav", [1, 2])
     write(".git/3.wav", [1, 2])
@@ -266,7 +266,7 @@ def test_sub_folders_without_recordings_are_named(write, tmp_path):
     np.testing.assert_array_equal(recordings.target_names, ["cat"])
 
 
-def test_sub_folders_beside_recordings_need_no_recordings(write, tmp_path):
+def test_sub_folders_next_to_recordings_need_no_recordings(write, tmp_path):
     write("1.wav", [1, 2])
     (tmp_path / "notes").mkdir()
     assert load_recordings(tmp_path).skipped == {}
@@ -312,7 +312,7 @@ def test_the_folder_itself_may_be_a_link(write, linked):
     assert load_recordings(root / "link").filenames.tolist() == [str(root / "link/cat/1.wav")]
 
 
-def test_links_that_go_round_in_circles_end_and_are_named(write, linked):
+def test_cycles_of_links_end_and_are_named(write, linked):
     root, elsewhere = linked
     write("root/cat/1.wav", [1, 2])
     write("elsewhere/deep/2.wav", [1, 2])
@@ -405,7 +405,7 @@ def test_bad_folders_are_named(write, tmp_path):
         load_recordings(tmp_path)
     write("top.wav", [1, 2])
     write("a/1.wav", [1, 2])
-    with pytest.raises(ValueError, match=r"top.wav and 0 more lie beside them, without a label"):
+    with pytest.raises(ValueError, match=r"top.wav and 0 more are beside these, without a label"):
         load_recordings(tmp_path)
 
 

@@ -124,7 +124,7 @@ def test_generator_makes_the_shipped_recordings():
 
 
 def test_import_needs_neither_pandas_nor_the_network_stack():
-    # scikit-learn imports pandas where it finds it; we must do without.
+    # scikit-learn imports pandas if it is installed, but we must not need it.
     code = (
         "import sys; sys.modules['pandas'] = None; import skscatter.datasets as d;"
         "d.load_spoken_digits(subset='test');"
