@@ -311,3 +311,10 @@ def test_tensors_of_torch_are_computed_and_not_kept(X, store):
     with sklearn.config_context(array_api_dispatch=True):
         fitted.fit(torch.tensor(X)).transform(torch.tensor(X))
     assert store.info().rows == 0
+
+
+def test_a_batch_without_signals_needs_nothing_from_the_store(X, store):
+    model = LogScattering1D(J=4, memory=store).fit(X)
+    none, some = model.transform_batches([X[:0], X])
+    assert none.shape == (0, some.shape[1])
+    assert store.info().rows == len(X)

@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 
 from skscatter import LogScattering1D, RowStore, Scattering1D
+from skscatter._estimators.docstrings import share_descriptions
 from skscatter._scattering.specification import Logarithm, Specification
 
 # Another valid value of each parameter that features depend on, and of each that only affects how
@@ -193,3 +194,14 @@ def test_errors_that_a_program_asks_numpy_for_are_not_raised_by_harmless_underfl
             features = model.fit(given).transform(given)
             assert np.isfinite(features).all()
             model.scatter(given)
+
+
+def test_classes_without_docstrings_share_none():
+    class Base:
+        pass
+
+    class Derived(Base):
+        pass
+
+    assert share_descriptions(Derived) is Derived
+    assert Derived.__doc__ is None
