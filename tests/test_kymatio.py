@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,3 +160,12 @@ def test_features_at_fine_strides_are_kept_apart_from_ours(tmp_path):
     )
     assert not np.array_equal(ours, theirs)
     np.testing.assert_allclose(ours, theirs, rtol=0.01)
+
+
+@pytest.mark.reliability("Bad input")
+def test_another_release_is_named_in_the_error(monkeypatch):
+    monkeypatch.setitem(sys.modules, "kymatio", SimpleNamespace(__version__="0.4.0"))
+    with pytest.raises(
+        ImportError, match=r"need kymatio 0\.3\.x, but kymatio 0\.4\.0 is installed"
+    ):
+        LogScattering1D(backend="kymatio").fit(noise(64)).transform(noise(64))

@@ -162,15 +162,20 @@ def test_order_0_keeps_its_sign_through_the_logarithm():
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("statistic", ["mean", "max", "median", "std"])
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
 @BOTH
-def test_the_largest_signals_have_finite_features(Transformer, statistic, dtype):
+def test_the_largest_signals_have_finite_features(Transformer, backend, statistic, dtype):
+    if backend == "torch":
+        pytest.importorskip("torch", reason="needs PyTorch")
     largest = np.finfo(dtype).max
     rng = np.random.default_rng(0)
     X = np.stack(
         [np.full(256, largest), np.full(256, -largest), rng.choice([-largest, largest], 256)]
     ).astype(dtype)
     X = np.stack([X, X[::-1]], axis=1)
-    model = Transformer(J=3, Q=1, pooling=statistic, include_order0=True, n_segments=3)
+    model = Transformer(
+        J=3, Q=1, pooling=statistic, include_order0=True, n_segments=3, backend=backend
+    )
     for channel_pooling in None, statistic:
         features = model.set_params(channel_pooling=channel_pooling).fit_transform(X)
         assert np.isfinite(features).all()
