@@ -14,7 +14,6 @@ import polars as pl
 import pytest
 import sklearn
 import tqdm.auto
-import tqdm.std
 from cases import one_bad
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -586,7 +585,7 @@ def test_a_lock_of_tqdm_that_an_interrupt_left_locked_holds_up_no_transform(verb
         __enter__ = release = __exit__ = acquire
 
     monkeypatch.setattr(tqdm.auto.tqdm, "_lock", Locked(), raising=False)
-    monkeypatch.setattr(tqdm.std.tqdm, "_lock", Locked(), raising=False)
+    monkeypatch.setattr(tqdm.tqdm, "_lock", Locked(), raising=False)
     X = np.random.default_rng(0).standard_normal((5, 64))
     transformer = LogScattering1D(verbose=verbose, batch_size=1, n_jobs=2).fit(X)
     assert transformer.transform(X).shape[0] == len(transformer.scatter(X)) == 5
