@@ -43,15 +43,17 @@ class AlongFrequency:
     def scatter(self, Y):
         """Envelopes along the first axis, averaged, by (n_fr, spin), at the rows kept."""
         n = len(Y)
+        n_periods = 1
         if self.padding_fr == "reflect":
             extended = np.concatenate([Y, Y[::-1]])
+            n_periods = -(-1024 // n)  # a wavelet may be longer than the period
         else:
             extended = np.concatenate([Y, np.zeros((self.circle - n, *Y.shape[1:]))])
         m = len(extended)
         Z = {(0, 0): np.abs(convolve(extended, low_pass(m, 0.1 / 2**self.J_fr), axis=0))}
         family = wavelet_parameters(self.J_fr, self.Q_fr)
         for i, (xi, sigma) in enumerate(zip(family.xi, family.sigma, strict=True)):
-            psi = morlet(m, xi, sigma)
+            psi = morlet(n_periods * m, xi, sigma).reshape(n_periods, m).sum(axis=0)
             Z[i + 1, 1] = self.average(np.abs(convolve(extended, psi, axis=0)), n)
             Z[i + 1, -1] = self.average(np.abs(convolve(extended, psi.conj(), axis=0)), n)
         if self.F == "global":

@@ -3,10 +3,13 @@
 import joint_oracle
 import numpy as np
 import pytest
+from cases import OfOneLength
 
+from skscatter._backends.choice import NUMPY
 from skscatter._scattering.filters import wavelet_parameters
 from skscatter._scattering.layout import lay_out
-from skscatter._scattering.settings import resolve
+from skscatter._scattering.paths import paths_of
+from skscatter._scattering.settings import resolve, resolve_joint
 
 ALONG_FREQUENCY = ("J_fr", "Q_fr", "F")
 
@@ -75,3 +78,17 @@ def test_the_definition_gives_the_reference(joint_reference, name):
     )
     S = joint_oracle.scatter(x, settings, lay_out(settings, len(x)), along)
     assert max(errors_by_order(S, reference_rows(entry))) < ENTRIES[name]
+
+
+def scattered(x, settings, dtype="float64", device=NUMPY):
+    """Coefficients of one signal by (n2, n_fr, spin), as in the definition, and their table."""
+    x = np.asarray(x, dtype)[np.newaxis]
+    S = OfOneLength(settings, x.shape[-1], dtype, device)(x)[0]
+    table = paths_of(settings)
+    assert len(S) == len(table)
+    rows = {}
+    for values, path in zip(S, table, strict=True):
+        key = tuple(None if path[field] == -1 else int(path[field]) for field in ("n2", "n_fr"))
+        spin = None if key == (None, None) else int(path["spin"]) or int(key[0] is None)
+        rows.setdefault((*key, spin), []).append(values)
+    return {key: np.array(values) for key, values in rows.items()}

@@ -6,7 +6,8 @@ Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III):
     S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
 
 Both orders repeat one step: cut bands out of spectra, subsample them, compute their envelopes, and
-average the envelopes. A `Batch` is this step for many paths. Signals are computed in small chunks,
+average the envelopes. A `Batch` is this step for many paths. In joint scattering, the bands of the
+second order are filtered along frequency before their envelopes are taken. Signals are computed in small chunks,
 so that the workspace stays in the processor's cache.
 """
 
@@ -58,10 +59,10 @@ class Cascade:
     def __init__(self, plan: Plan, xp: Namespace) -> None:
         self.plan, self.xp = plan, xp
         batches = [batch for stage in plan.stages for batch in stage.batches]
-        self.complex_per_signal = max(len(batch.paths) * batch.n for batch in batches)
+        self.complex_per_signal = max(batch.n_bands * batch.n for batch in batches)
         self.reals_per_signal = max(
             plan.grid.n_padded,
-            *(len(batch.paths) * xp.workspace_size(batch.n) for batch in batches),
+            *(batch.n_bands * xp.workspace_size(batch.n) for batch in batches),
         )
 
     @property
@@ -75,7 +76,8 @@ class Cascade:
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # The envelopes of a batch, and their spectra, which are newly allocated.
-        reals = 2 * self.reals_per_signal + plan.n_paths * plan.grid.n_frames
+        new = max(len(batch.rows) * batch.n for stage in plan.stages for batch in stage.batches)
+        reals = self.reals_per_signal + new + plan.n_rows * plan.grid.n_frames
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.complex_per_signal))
 
     def _new_workspace(self, n_signals: int) -> Workspace:
@@ -117,13 +119,13 @@ class Cascade:
 
         Returns
         -------
-        S : array of shape (n_signals, n_paths, n_frames)
+        S : array of shape (n_signals, n_rows, n_frames)
             At the frames of the grid. Frames after the last one of a signal are undefined.
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
         workspace = workspaces.get(self, chunk, self._new_workspace)
-        S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
+        S = self.xp.empty((len(x), plan.n_rows, plan.grid.n_frames))
         for start in range(0, len(x), chunk):
             padded = workspace.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
             padded = padded.reshape(-1, plan.grid.n_padded)
@@ -134,7 +136,7 @@ class Cascade:
                     target = padded[first - start : stop - start]
                     pad(self.xp, plan.padding, signals, layout, target)
             self._scatter(padded, S[start : start + chunk], workspace, n_threads)
-        return S
+        return S[:, : plan.n_kept]
 
     def _scatter(self, padded: Array, S: Array, workspace: Workspace, n_threads: int) -> None:
         """Scatter one chunk of padded signals into `S`."""
@@ -146,6 +148,11 @@ class Cascade:
         plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # large for long signals
         self._compute_stages(deque(enumerate(plan.stages)), signal, S, workspace, n_threads)
+        if plan.of_first_order is not None:
+            sources = S[:, plan.of_first_order.sources]
+            bands = self.xp.empty_complex(sources.shape)
+            bands[...] = sources
+            S[:, plan.of_first_order.rows] = plan.of_first_order.along_frequency.apply(bands)
 
     def _compute_stages(
         self,
@@ -185,24 +192,28 @@ class Cascade:
     def _compute(
         self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, workspace: Workspace
     ) -> None:
-        """Compute a batch: write its paths to `S`, and spectra for the second order to `bins`."""
+        """Compute a batch: write its rows to `S`, and spectra for the second order to `bins`."""
         xp = self.xp
-        shape = (len(S), len(batch.paths))
-        bands = workspace.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
+        shape = (len(S), batch.n_bands, batch.n)
+        bands = workspace.complex[: math.prod(shape)].reshape(shape)
         for band in batch.bands:
             band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
-        if batch.n_bins:
+        if batch.along_frequency is not None:
+            U = batch.along_frequency.apply(xp.ifft(bands)[..., batch.low_pass.used])
+            if batch.n_bins:
+                U = xp.rfft(U)
+        elif batch.n_bins:
             U = xp.envelope_spectra(bands, batch.n_bins, workspace.real)
         else:
             bands = xp.ifft(bands)[..., batch.low_pass.used]
             U = workspace.real[: math.prod(bands.shape)].reshape(bands.shape)
             xp.modulus(bands, out=U)
 
-        average = xp.empty((*shape, S.shape[-1]))
+        average = xp.empty((len(S), len(batch.rows), S.shape[-1]))
         batch.low_pass.apply(U, out=average)
         xp.remove_negative(average)  # envelopes and phi are not negative, so this is rounding
-        S[:, batch.paths] = average
+        S[:, batch.rows] = average
 
         if batch.destination is not None:
             key, rows = batch.destination
