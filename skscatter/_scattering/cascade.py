@@ -34,11 +34,15 @@ class Workspace:
         Stages share memory.
     real, complex : one-dimensional array
         Real for the padded signals and the envelopes of the largest batch, complex for its bands.
+    filtered, envelopes : one-dimensional array
+        Complex and real, for what is filtered along frequency at a time.
     """
 
     bins: list[dict[int, Array]]
     real: Array
     complex: Array
+    filtered: Array
+    envelopes: Array
 
 
 class Cascade:
@@ -62,8 +66,12 @@ class Cascade:
         self.complex_per_signal = max(batch.n_bands * batch.n for batch in batches)
         self.reals_per_signal = max(
             plan.grid.n_padded,
-            *(batch.n_bands * xp.workspace_size(batch.n) for batch in batches),
+            *(max(batch.n_bands, len(batch.rows)) * xp.workspace_size(batch.n) for batch in batches),
         )
+        steps = [batch.along_frequency for batch in batches]
+        if plan.of_first_order is not None:
+            steps.append(plan.of_first_order.along_frequency)
+        self.piece = max(0 if step is None else step.piece for step in steps)
 
     @property
     def chunk(self) -> int:
@@ -76,8 +84,7 @@ class Cascade:
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # The envelopes of a batch, and their spectra, which are newly allocated.
-        new = max(len(batch.rows) * batch.n for stage in plan.stages for batch in stage.batches)
-        reals = self.reals_per_signal + new + plan.n_rows * plan.grid.n_frames
+        reals = 2 * self.reals_per_signal + plan.n_rows * plan.grid.n_frames + 3 * self.piece
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.complex_per_signal))
 
     def _new_workspace(self, n_signals: int) -> Workspace:
@@ -97,6 +104,8 @@ class Cascade:
             bins=bins,
             real=xp.empty((n_signals * self.reals_per_signal,)),
             complex=xp.empty_complex((n_signals * self.complex_per_signal,)),
+            filtered=xp.empty_complex((self.piece,)),
+            envelopes=xp.empty((self.piece,)),
         )
 
     def __call__(
@@ -152,7 +161,11 @@ class Cascade:
             sources = S[:, plan.of_first_order.sources]
             bands = self.xp.empty_complex(sources.shape)
             bands[...] = sources
-            S[:, plan.of_first_order.rows] = plan.of_first_order.along_frequency.apply(bands)
+            rows = self.xp.empty((n_signals, len(plan.of_first_order.rows), S.shape[-1]))
+            plan.of_first_order.along_frequency.apply(
+                bands, rows, workspace.filtered, workspace.envelopes
+            )
+            S[:, plan.of_first_order.rows] = rows
 
     def _compute_stages(
         self,
@@ -200,7 +213,10 @@ class Cascade:
             band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
         if batch.along_frequency is not None:
-            U = batch.along_frequency.apply(xp.ifft(bands)[..., batch.low_pass.used])
+            bands = xp.ifft(bands)[..., batch.low_pass.used]
+            shape = (len(S), len(batch.rows), bands.shape[-1])
+            U = workspace.real[: math.prod(shape)].reshape(shape)
+            batch.along_frequency.apply(bands, U, workspace.filtered, workspace.envelopes)
             if batch.n_bins:
                 U = xp.rfft(U)
         elif batch.n_bins:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from skscatter._scattering.filters import (
     gauss_window,
@@ -27,9 +27,10 @@ from skscatter._scattering.filters import (
 )
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.settings import SIGMA0, Joint
+from skscatter._scattering.spectra import negligible
 
 # Parts of a batch whose envelopes along frequency are computed one after another.
-PIECES = 4
+PIECES = 2
 
 Kernel = Callable[[NDArray[np.floating]], NDArray[np.number]]
 
@@ -164,6 +165,13 @@ class FrequencyAxis:
         )
 
 
+def without_tails(matrix: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    """Set numbers to zero that are negligible. Products with subnormal numbers would be slow."""
+    parts = np.stack([matrix.real, matrix.imag])
+    parts[np.abs(parts) < negligible(dtype) * np.abs(parts).max()] = 0
+    return parts[0] + 1j * parts[1] if np.iscomplexobj(matrix) else parts[0]
+
+
 @dataclass(frozen=True, eq=False)
 class Average:
     """The average of one filter's envelopes along frequency.
@@ -215,11 +223,12 @@ class AlongFrequency:
 
     def __init__(self, xp: Namespace, filters: list[FrequencyFilter], chunk: int) -> None:
         self.xp = xp
-        matrix = np.concatenate([each.matrix for each in filters])
+        matrix = without_tails(np.concatenate([each.matrix for each in filters]), xp.dtype)
         self.matrix = xp.complex_matrix(matrix)
         # Few columns at a time stay in the cache. Their number must not depend on the signals, or
         # the rounding of a signal's products would depend on its neighbours.
-        self.n_columns = max(1, xp.batch_bytes // (PIECES * chunk * 2 * matrix.itemsize * len(matrix)))
+        column_bytes = 2 * xp.dtype.itemsize * len(matrix)
+        self.n_columns = max(1, xp.batch_bytes // PIECES // column_bytes)
         self.averages = []
         envelope = self.n_rows = 0
         for each in filters:
@@ -227,7 +236,7 @@ class AlongFrequency:
             if each.average is not None:
                 n_groups = len(each.matrix) // each.average.shape[1]
                 n_rows = n_groups * len(each.average)
-                average = xp.asarray(each.average)
+                average = xp.asarray(without_tails(each.average, xp.dtype))
             self.averages.append(
                 Average(
                     slice(envelope, envelope + len(each.matrix)),
@@ -239,17 +248,33 @@ class AlongFrequency:
             envelope += len(each.matrix)
             self.n_rows += n_rows
 
-    def apply(self, bands: Array) -> Array:
-        """Return rows of shape (n_signals, n_rows, n) for bands of shape (n_signals, n1_stop, n)."""
-        xp = self.xp
+    @property
+    def piece(self) -> int:
+        """Numbers in the largest piece that is computed at a time."""
+        return self.n_columns * len(self.matrix)
+
+    def apply(self, bands: Array, rows: Array, filtered: Array, envelopes: Array) -> None:
+        """Make rows from bands.
+
+        Parameters
+        ----------
+        bands : complex array of shape (n_signals, n1_stop, n)
+        rows : real array of shape (n_signals, n_rows, n)
+            Is written to.
+        filtered, envelopes : complex and real array of shape (piece,)
+            Workspace.
+        """
         n_signals, _, n = bands.shape
-        rows = xp.empty((n_signals, self.n_rows, n))
-        for start in range(0, n, self.n_columns):
-            part, out = bands[..., start : start + self.n_columns], rows[..., start : start + self.n_columns]
-            filtered = xp.empty_complex((n_signals, len(self.matrix), part.shape[-1]))
-            envelopes = xp.empty(filtered.shape)
-            xp.mix(self.matrix, part, out=filtered)
-            xp.modulus(filtered, out=envelopes)
-            for each in self.averages:
-                each.apply(xp, envelopes, out)
-        return rows
+        n_columns = min(n, self.n_columns)
+        n_together = self.n_columns // n_columns
+        for first in range(0, n_signals, n_together):
+            together = slice(first, first + n_together)
+            for start in range(0, n, n_columns):
+                columns = slice(start, start + n_columns)
+                part = bands[together, :, columns]
+                shape = (len(part), len(self.matrix), part.shape[-1])
+                Y, U = (each[: math.prod(shape)].reshape(shape) for each in (filtered, envelopes))
+                self.xp.mix(self.matrix, part, out=Y)
+                self.xp.modulus(Y, out=U)
+                for each in self.averages:
+                    each.apply(self.xp, U, rows[together, :, columns])
