@@ -15,6 +15,12 @@ from ._estimators.scattering import (
     Scattering1D as Scattering1D,
 )
 from ._estimators.selection import SelectPaths as SelectPaths
+from ._estimators.time_frequency import (
+    LogTimeFrequencyScattering as LogTimeFrequencyScattering,
+)
+from ._estimators.time_frequency import (
+    TimeFrequencyScattering as TimeFrequencyScattering,
+)
 from ._signals.framing import frame_signal as frame_signal
 
 __version__: str

@@ -47,7 +47,12 @@ DLPACK_CPU = 1  # the host's memory, in the DLPack standard
 
 
 def check_backend(
-    backend: Any, device: Any, *, padding: str = "reflect", subsampling: str = "standard"
+    backend: Any,
+    device: Any,
+    *,
+    padding: str = "reflect",
+    subsampling: str = "standard",
+    is_joint: bool = False,
 ) -> None:
     """Raise unless these parameters are valid and compatible, whatever this machine has.
 
@@ -67,6 +72,11 @@ def check_backend(
             f"backend={backend!r} and device={device!r} contradict each other: that backend "
             "computes on the CPU. Accepted: device='auto' or device='cpu', or backend='auto', "
             "'torch' or 'kymatio-torch'."
+        )
+    if backend in KYMATIO_BACKENDS and is_joint:
+        raise ValueError(
+            f"backend={backend!r} is not available for joint scattering, which kymatio 0.3 does not "
+            "have. Accepted: another backend such as 'auto'."
         )
     if backend in KYMATIO_BACKENDS and padding != "reflect":
         raise ValueError(

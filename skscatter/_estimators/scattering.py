@@ -45,7 +45,7 @@ from skscatter._scattering.amplitude import INPUT_SCALINGS
 from skscatter._scattering.filters import smallest_J
 from skscatter._scattering.layout import has_border_effects, lay_out
 from skscatter._scattering.namespace import Array, Namespace
-from skscatter._scattering.paths import path_names, paths_of
+from skscatter._scattering.paths import PATH_DTYPE, path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
 from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
@@ -581,6 +581,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
             frame[column] = paths[field] * rate
+        for field in (paths.dtype.names or ())[len(PATH_DTYPE) :]:
+            frame[field] = paths[field]
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
@@ -716,21 +718,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
 
     def _specify(self, signals: Signals) -> Specification:
         """Determine everything that features depend on."""
-        settings = resolve(
-            signals.lengths,
-            J=self.J,
-            Q=self.Q,
-            T=self.T,
-            max_order=self.max_order,
-            stride=self.stride,
-            include_order0=self.include_order0,
-            filter_gain=self.filter_gain,
-            padding=self.padding,
-            subsampling=self.subsampling,
-        )
-        check_backend(
-            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
-        )
+        settings = self._resolve(signals)
+        self._check_backend(settings)
         extends_short = self.J is None
         least = settings.min_times if extends_short else 1
         shortest = max(int(signals.lengths.min()), least)
@@ -752,6 +741,31 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             n_times=signals.n_times if pooling else _common_length(signals, least),
             extends_short=extends_short,
             library=signals.library,
+        )
+
+    def _resolve(self, signals: Signals) -> Settings:
+        """Determine the settings of the coefficients."""
+        return resolve(
+            signals.lengths,
+            J=self.J,
+            Q=self.Q,
+            T=self.T,
+            max_order=self.max_order,
+            stride=self.stride,
+            include_order0=self.include_order0,
+            filter_gain=self.filter_gain,
+            padding=self.padding,
+            subsampling=self.subsampling,
+        )
+
+    def _check_backend(self, settings: Settings) -> None:
+        """Refuse a backend that cannot compute with these settings."""
+        check_backend(
+            self.backend,
+            self.device,
+            padding=settings.padding,
+            subsampling=settings.subsampling,
+            is_joint=settings.joint is not None,
         )
 
     def _logarithm(self) -> Logarithm | None:
@@ -780,9 +794,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         self._check_work_parameters()
         spec = self._spec
         settings = spec.settings
-        check_backend(
-            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
-        )
+        self._check_backend(settings)
         expected = Expected(
             n_channels=spec.n_channels,
             n_times=spec.n_times,
