@@ -61,8 +61,11 @@ class AlongFrequency:
         return {key: rows[:n][:: self.stride_fr] for key, rows in Z.items()}
 
     def average(self, rows, n):
+        """Average the envelopes of one direction. A reflected axis is that of this direction."""
         if self.F == "global":
             return rows
+        if self.padding_fr == "reflect":
+            rows = np.concatenate([rows[:n], rows[:n][::-1]])
         return convolve(rows, low_pass(len(rows), 0.1 / self.F), axis=0).real
 
 

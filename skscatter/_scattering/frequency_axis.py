@@ -3,8 +3,8 @@
 The axis is that of the first-order wavelets, in their order, so upwards is towards lower indices. A
 wavelet along this axis has two forms, for pitches that rise and that fall, and one is the conjugate
 of the other. Each is a matrix with a column for each first-order wavelet, and a row for each
-position where the filtered envelopes are needed. Rows beyond the ends of the axis are needed only
-if it is continued by zeros: if it is reflected, the rows beyond are those of the other direction.
+position where the filtered envelopes are needed. Positions beyond the ends of the axis are needed
+only if it is continued by zeros. If it is reflected, so are the envelopes.
 
 The definition is Andén, Lostanlen and Mallat, "Joint Time-Frequency Scattering", IEEE Trans. Signal
 Process. 67(14), 2019, with the wavelets of `filters` along both axes.
@@ -46,8 +46,7 @@ class FrequencyFilter:
     matrix : complex array of shape (n_envelopes, n1_stop)
         From first-order wavelets to positions, in both directions one after the other, or in one.
     average : real array of shape (n_rows, n_averaged) or None
-        From positions to rows. It has fewer columns than there are envelopes if it applies to each
-        direction by itself. None if positions are rows.
+        From positions to rows, for each direction. None if positions are rows.
     """
 
     n_fr: int
@@ -112,15 +111,12 @@ class FrequencyAxis:
         matrix = np.concatenate([up, up.conj()]) if both else up
         if self.is_global:
             return FrequencyFilter(n_fr, matrix, np.full((1, len(up)), 1 / len(up)))
-        same, other = self.periods(
-            lambda t: gauss_window(t, self.sigma), self.sigma, self.rows, positions
+        # Each direction is averaged by itself, and continued by its own mirror image. Beyond the
+        # ends of a reflected axis the directions are exchanged, so that an average over the axis
+        # as it is would mix them.
+        average = sum(
+            self.periods(lambda t: gauss_window(t, self.sigma), self.sigma, self.rows, positions)
         )
-        if not both:
-            average = same + other
-        elif self.joint.padding_fr == "zero":
-            average = same
-        else:
-            average = np.block([[same, other], [other, same]])
         return FrequencyFilter(n_fr, matrix, step * average)
 
     def positions(self, sigma: float, j: int) -> tuple[NDArray[np.float64], float]:
@@ -147,7 +143,7 @@ class FrequencyAxis:
         positions: NDArray[np.floating],
         sources: NDArray[np.floating] | None = None,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Matrices of a filter from `sources`, and from their images if the axis is reflected.
+        """Matrices of a filter from `sources`, and from their images in a reflected axis.
 
         A reflected axis has a period of twice its length.
         """
