@@ -9,7 +9,7 @@ from skscatter._backends.choice import NUMPY
 from skscatter._scattering.filters import wavelet_parameters
 from skscatter._scattering.layout import lay_out
 from skscatter._scattering.paths import paths_of
-from skscatter._scattering.settings import resolve, resolve_joint
+from skscatter._scattering.settings import resolve, resolve_joint  # noqa: F401
 
 ALONG_FREQUENCY = ("J_fr", "Q_fr", "F")
 

@@ -75,8 +75,8 @@ def check_backend(
         )
     if backend in KYMATIO_BACKENDS and is_joint:
         raise ValueError(
-            f"backend={backend!r} is not available for joint scattering, which kymatio 0.3 does not "
-            "have. Accepted: another backend such as 'auto'."
+            f"backend={backend!r} is not available for joint scattering, which kymatio 0.3 does "
+            "not have. Accepted: another backend such as 'auto'."
         )
     if backend in KYMATIO_BACKENDS and padding != "reflect":
         raise ValueError(

@@ -14,7 +14,8 @@ PLACEHOLDERS = re.compile(r"^(?:\{\w+\} ?)+$", re.MULTILINE)
 def share_descriptions(cls: Class) -> Class:
     """Replace ``{name}`` in a class's docstring with the entry of that name in its base classes'.
 
-    The nearest base class that describes it counts. A line of placeholders, such as ``{J} {Q}``, becomes the entries of these names.
+    The nearest base class that describes it counts. A line of placeholders, such as ``{J} {Q}``,
+    becomes the entries of these names.
     """
     if cls.__doc__ is None:  # python -OO
         return cls

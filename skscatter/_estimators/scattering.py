@@ -581,8 +581,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
             frame[column] = paths[field] * rate
-        for field in (paths.dtype.names or ())[len(PATH_DTYPE) :]:
-            frame[field] = paths[field]
+        for field in paths.dtype.names or ():
+            if field not in (PATH_DTYPE.names or ()):
+                frame[field] = paths[field]
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:

@@ -1,6 +1,5 @@
 """The transformers of joint time-frequency scattering."""
 
-import math
 from typing import Any
 
 import numpy as np
@@ -249,8 +248,8 @@ class TimeFrequencyScattering(Scattering1D):
         if not len(paths_of(settings)):
             raise ValueError(
                 f"parts={self.parts!r} has no coefficients with J={settings.J} and "
-                f"Q={settings.Q}, which leave no second-order wavelets. Use a larger J, or parts of "
-                "order 1."
+                f"Q={settings.Q}, which leave no second-order wavelets. Use a larger J, or parts "
+                "of order 1."
             )
         return settings
 

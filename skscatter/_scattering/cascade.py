@@ -6,9 +6,10 @@ Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III):
     S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
 
 Both orders repeat one step: cut bands out of spectra, subsample them, compute their envelopes, and
-average the envelopes. A `Batch` is this step for many paths. In joint scattering, the bands of the
-second order are filtered along frequency before their envelopes are taken. Signals are computed in small chunks,
-so that the workspace stays in the processor's cache.
+average the envelopes. A `Batch` is this step for many paths. In joint scattering, bands of the
+second order are filtered along frequency before their envelopes are taken, and so are the averages
+of the first order. Signals are computed in small chunks, so that the workspace stays in the
+processor's cache.
 """
 
 import math
@@ -66,7 +67,10 @@ class Cascade:
         self.complex_per_signal = max(batch.n_bands * batch.n for batch in batches)
         self.reals_per_signal = max(
             plan.grid.n_padded,
-            *(max(batch.n_bands, len(batch.rows)) * xp.workspace_size(batch.n) for batch in batches),
+            *(
+                max(batch.n_bands, len(batch.rows)) * xp.workspace_size(batch.n)
+                for batch in batches
+            ),
         )
         steps = [batch.along_frequency for batch in batches]
         if plan.of_first_order is not None:

@@ -1,4 +1,4 @@
-"""Filters along log-frequency, as matrices.
+"""Filters along log-frequency, as matrices, and the step of the cascade that applies them.
 
 The axis is that of the first-order wavelets, in their order, so upwards is towards lower indices. A
 wavelet along this axis has two forms, for pitches that rise and that fall, and one is the conjugate
@@ -29,10 +29,11 @@ from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.settings import SIGMA0, Joint
 from skscatter._scattering.spectra import negligible
 
-# Parts of a batch whose envelopes along frequency are computed one after another.
+# Parts of a batch that are filtered along frequency one after another. Their envelopes are several
+# times as many as their bands, and should stay in the cache.
 PIECES = 2
 
-Kernel = Callable[[NDArray[np.floating]], NDArray[np.number]]
+Kernel = Callable[[NDArray[np.floating]], NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +44,16 @@ class FrequencyFilter:
     ----------
     n_fr : int
         0 for the low-pass, otherwise the number of the wavelet, from 1 on.
-    matrix : complex array of shape (n_envelopes, n1_stop)
-        From first-order wavelets to positions, in both directions one after the other, or in one.
-    average : real array of shape (n_rows, n_averaged) or None
+    n_directions : int
+        Number of directions that it filters in.
+    matrix : complex array of shape (n_directions * n_positions, n1_stop)
+        From first-order wavelets to positions, upwards and then downwards.
+    average : real array of shape (n_rows, n_positions) or None
         From positions to rows, for each direction. None if positions are rows.
     """
 
     n_fr: int
+    n_directions: int
     matrix: NDArray[np.complex128]
     average: NDArray[np.float64] | None
 
@@ -69,10 +73,10 @@ class FrequencyAxis:
 
     def __init__(self, joint: Joint, n1_stop: int, share: float) -> None:
         self.joint, self.n1_stop = joint, n1_stop
-        self.reach = reach(share) / (2 * math.pi)  # of a Gaussian in time, times its bandwidth
-        self.is_global = joint.F == math.inf
         self.sigma = SIGMA0 / joint.F
-        self.rows = np.arange(0, n1_stop, joint.stride_fr, dtype=float)
+        self.reach = reach(share) / (2 * math.pi)  # of a Gaussian in time, times its bandwidth
+        self.wavelets = np.arange(n1_stop, dtype=float)
+        self.rows = self.wavelets[:: joint.stride_fr]
 
     def filters(self, *, both: bool) -> list[FrequencyFilter]:
         """List the filters of the parts that are kept.
@@ -80,8 +84,9 @@ class FrequencyAxis:
         Parameters
         ----------
         both : bool
-            Whether envelopes are complex and wavelets filter them in both directions, for order 2.
-            Otherwise envelopes are real, and both directions give the same.
+            Whether bands are complex, of order 2, and wavelets filter them in both directions.
+            Otherwise they are averages of order 1. These are real, and give the same envelopes in
+            both directions.
         """
         joint = self.joint
         found = []
@@ -91,81 +96,80 @@ class FrequencyAxis:
             family = wavelet_parameters(joint.J_fr, joint.Q_fr)
             parameters = zip(family.xi, family.sigma, family.j, strict=True)
             found += [
-                self.wavelet(i + 1, xi, sigma, j, both=both)
-                for i, (xi, sigma, j) in enumerate(parameters)
+                self.wavelet(n_fr, xi, sigma, j, both=both)
+                for n_fr, (xi, sigma, j) in enumerate(parameters, start=1)
             ]
         return found
 
     def low_pass(self) -> FrequencyFilter:
-        """Low-pass of the widest scale, which is not averaged again except over all frequencies."""
+        """Low-pass of the widest scale, which is not averaged again unless over all frequencies."""
+        positions, average = self.rows, None
+        if self.joint.is_global:
+            positions, average = self.wavelets, np.full((1, self.n1_stop), 1 / self.n1_stop)
         sigma = SIGMA0 / 2**self.joint.J_fr
-        positions = np.arange(self.n1_stop) if self.is_global else self.rows
-        matrix = sum(self.periods(lambda t: gauss_window(t, sigma), sigma, positions))
-        average = np.full((1, self.n1_stop), 1 / self.n1_stop) if self.is_global else None
-        return FrequencyFilter(0, matrix.astype(complex), average)
+        matrix = self.matrix(lambda t: gauss_window(t, sigma), sigma, positions, self.wavelets)
+        return FrequencyFilter(0, 1, matrix.astype(complex), average)
 
     def wavelet(self, n_fr: int, xi: float, sigma: float, j: int, *, both: bool) -> FrequencyFilter:
         """Wavelet of octave `j`, and the average of width F."""
         positions, step = self.positions(sigma, j)
-        up = sum(self.periods(lambda t: morlet_window(t, xi, sigma), sigma, positions))
-        matrix = np.concatenate([up, up.conj()]) if both else up
-        if self.is_global:
-            return FrequencyFilter(n_fr, matrix, np.full((1, len(up)), 1 / len(up)))
-        # Each direction is averaged by itself, and continued by its own mirror image. Beyond the
-        # ends of a reflected axis the directions are exchanged, so that an average over the axis
-        # as it is would mix them.
-        average = sum(
-            self.periods(lambda t: gauss_window(t, self.sigma), self.sigma, self.rows, positions)
-        )
-        return FrequencyFilter(n_fr, matrix, step * average)
+        matrix = self.matrix(lambda t: morlet_window(t, xi, sigma), sigma, positions, self.wavelets)
+        if both:
+            matrix = np.concatenate([matrix, matrix.conj()])
+        if self.joint.is_global:
+            average = np.full((1, len(positions)), 1 / len(positions))
+        else:
+            # Each direction is averaged by itself, and continued by its own mirror image. Beyond
+            # the ends of a reflected axis the directions are exchanged, so that an average over
+            # the axis as it is would mix them.
+            average = step * self.matrix(
+                lambda t: gauss_window(t, self.sigma), self.sigma, self.rows, positions
+            )
+        return FrequencyFilter(n_fr, 1 + both, matrix, average)
 
     def positions(self, sigma: float, j: int) -> tuple[NDArray[np.float64], float]:
         """Positions of a wavelet's envelopes, and their distance.
 
         They divide the axis into equal parts, so that they remain the same if it is reflected at
-        either end. The distance is at most ``2**j``, as for bands in time, and no coarser than the rows.
+        either end. The distance is at most ``2**j``, as for bands in time, and no coarser than the
+        rows and their average.
         """
-        widest = 2**j if self.is_global else min(self.joint.stride_fr, self.joint.F)
-        k = min(j, math.floor(math.log2(widest)))
-        n = -(-self.n1_stop // 2**k)
+        coarsest = math.inf if self.joint.is_global else min(self.joint.stride_fr, self.joint.F)
+        n = math.ceil(self.n1_stop / 2 ** math.floor(math.log2(min(2**j, coarsest))))
         step = self.n1_stop / n
         n_beyond = 0
-        if self.joint.padding_fr == "zero" and not self.is_global:
+        if self.joint.padding_fr == "zero" and not self.joint.is_global:
             # Beyond, envelopes are negligible, or too far from any row.
             n_beyond = math.ceil(self.reach / max(sigma, self.sigma) / step)
         return (np.arange(-n_beyond, n + n_beyond) + 0.5) * step - 0.5, step
 
     @underflow_to_zero
-    def periods(
+    def matrix(
         self,
         kernel: Kernel,
         sigma: float,
-        positions: NDArray[np.floating],
-        sources: NDArray[np.floating] | None = None,
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Matrices of a filter from `sources`, and from their images in a reflected axis.
+        positions: NDArray[np.float64],
+        sources: NDArray[np.float64],
+    ) -> NDArray[Any]:
+        """Matrix of a filter of bandwidth `sigma`, from `sources` to `positions`.
 
-        A reflected axis has a period of twice its length.
+        If the axis is reflected, sources have images, and a period of twice the length of the axis.
         """
-        sources = np.arange(self.n1_stop) if sources is None else sources
-        distances = positions[:, np.newaxis] - sources
+        positions = positions[:, np.newaxis]
         if self.joint.padding_fr == "zero":
-            return kernel(distances), np.zeros(distances.shape)
-        to_images = positions[:, np.newaxis] + sources + 1
+            return kernel(positions - sources)
         period = 2 * self.n1_stop
         n = math.ceil(self.reach / sigma / period) + 1
-        shifts = range(-n * period, (n + 1) * period, period)
-        return (
-            sum(kernel(distances + shift) for shift in shifts),
-            sum(kernel(to_images + shift) for shift in shifts),
-        )
+        shifts = np.arange(-n, n + 1)[:, np.newaxis, np.newaxis] * period
+        images = -1 - sources
+        return (kernel(positions - sources + shifts) + kernel(positions - images + shifts)).sum(0)
 
 
 def without_tails(matrix: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
     """Set numbers to zero that are negligible. Products with subnormal numbers would be slow."""
-    parts = np.stack([matrix.real, matrix.imag])
-    parts[np.abs(parts) < negligible(dtype) * np.abs(parts).max()] = 0
-    return parts[0] + 1j * parts[1] if np.iscomplexobj(matrix) else parts[0]
+    parts = matrix.view(float)  # real and imaginary parts
+    kept = np.abs(parts) >= negligible(dtype) * np.abs(parts).max()
+    return np.where(kept, parts, 0).view(matrix.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,31 +180,35 @@ class Average:
     ----------
     envelopes : slice
         The envelopes of the filter.
-    n_groups : int
-        Into how many groups they are divided, each of which is averaged.
-    matrix : real array of shape (n_rows_of_group, n_envelopes_of_group) or None
+    n_directions : int
+        Groups of equal size that they consist of. Each is averaged by itself.
+    matrix : real array of shape (n_rows, n_positions) or None
         None keeps the envelopes.
     rows : slice
         Where the averages are written.
     """
 
     envelopes: slice
-    n_groups: int
+    n_directions: int
     matrix: Array | None
     rows: slice
 
     def apply(self, xp: Namespace, envelopes: Array, out: Array) -> None:
-        """Average some of the `envelopes` of shape (n_signals, n_envelopes, n) into rows of `out`."""
-        kept, rows = envelopes[:, self.envelopes], out[:, self.rows]
+        """Average `envelopes` of shape (n_signals, n_envelopes, n) into rows of `out`."""
+        shape = (len(envelopes), self.n_directions, -1, envelopes.shape[-1])
+        kept = envelopes[:, self.envelopes].reshape(shape)
+        rows = out[:, self.rows].reshape(shape)
         if self.matrix is None:
             rows[...] = kept
-            return
-        groups = kept.reshape(len(kept), self.n_groups, -1, kept.shape[-1])
-        xp.mix(self.matrix, groups, out=rows.reshape(len(rows), self.n_groups, -1, rows.shape[-1]))
+        else:
+            xp.mix(self.matrix, kept, out=rows)
 
 
 class AlongFrequency:
     """A step of the cascade: filter bands along frequency, take envelopes, and average them.
+
+    One product with a complex matrix applies all filters in both directions. Real matrices, which
+    need half of the multiplications, take as long in NumPy, because of the additions that follow.
 
     Parameters
     ----------
@@ -208,46 +216,33 @@ class AlongFrequency:
         Array operations.
     filters : list of FrequencyFilter
         All for the same first-order wavelets.
-    chunk : int
-        Signals that are computed together.
 
     Attributes
     ----------
     n_rows : int
-        Rows that all filters make, in the order of the filters.
+        Rows that all filters make, in the order of the filters, upwards and then downwards.
     """
 
-    def __init__(self, xp: Namespace, filters: list[FrequencyFilter], chunk: int) -> None:
+    def __init__(self, xp: Namespace, filters: list[FrequencyFilter]) -> None:
         self.xp = xp
-        matrix = without_tails(np.concatenate([each.matrix for each in filters]), xp.dtype)
-        self.matrix = xp.complex_matrix(matrix)
-        # Few columns at a time stay in the cache. Their number must not depend on the signals, or
-        # the rounding of a signal's products would depend on its neighbours.
-        column_bytes = 2 * xp.dtype.itemsize * len(matrix)
-        self.n_columns = max(1, xp.batch_bytes // PIECES // column_bytes)
         self.averages = []
-        envelope = self.n_rows = 0
+        n_envelopes = self.n_rows = 0
         for each in filters:
-            n_groups, n_rows, average = 1, len(each.matrix), None
+            average, n_rows = None, len(each.matrix)
             if each.average is not None:
-                n_groups = len(each.matrix) // each.average.shape[1]
-                n_rows = n_groups * len(each.average)
                 average = xp.asarray(without_tails(each.average, xp.dtype))
-            self.averages.append(
-                Average(
-                    slice(envelope, envelope + len(each.matrix)),
-                    n_groups,
-                    average,
-                    slice(self.n_rows, self.n_rows + n_rows),
-                )
-            )
-            envelope += len(each.matrix)
-            self.n_rows += n_rows
-
-    @property
-    def piece(self) -> int:
-        """Numbers in the largest piece that is computed at a time."""
-        return self.n_columns * len(self.matrix)
+                n_rows = each.n_directions * len(average)
+            envelopes = slice(n_envelopes, n_envelopes + len(each.matrix))
+            rows = slice(self.n_rows, self.n_rows + n_rows)
+            self.averages.append(Average(envelopes, each.n_directions, average, rows))
+            n_envelopes, self.n_rows = envelopes.stop, rows.stop
+        matrix = np.concatenate([each.matrix for each in filters])
+        self.matrix = xp.complex_matrix(without_tails(matrix, xp.dtype))
+        # The number of columns must not depend on the signals, or the rounding of a signal's
+        # products would depend on its neighbours.
+        column_bytes = 2 * xp.dtype.itemsize * n_envelopes
+        self.n_columns = max(1, xp.batch_bytes // PIECES // column_bytes)
+        self.piece = self.n_columns * n_envelopes  # numbers that are computed at a time, at most
 
     def apply(self, bands: Array, rows: Array, filtered: Array, envelopes: Array) -> None:
         """Make rows from bands.

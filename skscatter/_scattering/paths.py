@@ -9,7 +9,6 @@ wavelet ``n_fr`` then filters them along log-frequency, upwards or downwards. Th
 path are at every ``stride_fr``-th of these envelopes, and each row is a line of the table.
 """
 
-import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -81,9 +80,7 @@ def scattering_paths(
 
 
 @lru_cache(maxsize=64)
-def joint_paths(
-    J: int, Q: tuple[int, int], joint: Joint, include_order0: bool
-) -> NDArray[np.void]:
+def joint_paths(J: int, Q: tuple[int, int], joint: Joint, include_order0: bool) -> NDArray[np.void]:
     """List the rows of joint scattering.
 
     After order 0 and the first order come the first order filtered along frequency, by ``n_fr``,
@@ -104,7 +101,7 @@ def joint_paths(
     wavelets = range(1, len(along) + 1)
 
     def rows(n1_stop: int) -> Sequence[int]:
-        return [ABSENT] if joint.F == math.inf else range(0, n1_stop, joint.stride_fr)
+        return [ABSENT] if joint.is_global else range(0, n1_stop, joint.stride_fr)
 
     routes: list[tuple[int, Sequence[int], int, int, int]] = []
     if include_order0:
@@ -120,8 +117,8 @@ def joint_paths(
             routes += [(2, rows(n1_stop), n2, n_fr, spin) for spin in (1, -1) for n_fr in wavelets]
     lines = [(order, n1, *others) for order, n1s, *others in routes for n1 in n1s]
     paths = np.zeros(len(lines), JOINT_DTYPE)
-    for field, column in zip(("order", "n1", "n2", "n_fr", "spin"), zip(*lines), strict=True):
-        paths[field] = column
+    for i, field in enumerate(("order", "n1", "n2", "n_fr", "spin")):
+        paths[field] = [line[i] for line in lines]
     low_pass = SIGMA0 / 2**joint.J_fr
     for suffix, j, xi, sigma in [
         ("1", first.j, first.xi, first.sigma),
@@ -176,7 +173,7 @@ def path_names(paths: NDArray[np.void], sampling_rate: float | None = None) -> l
         if path["n_fr"] == ABSENT:
             return ""
         direction = DIRECTIONS[int(path["spin"])]
-        return f"_{number(path['scale'])}cpo" + (f"_{direction}" if direction else "")
+        return f"_{number(float(path['scale']))}cpo" + (f"_{direction}" if direction else "")
 
     is_joint = "n_fr" in (paths.dtype.names or ())
     return [

@@ -242,7 +242,7 @@ class Planner:
             order0=self.low_pass(0, True) if self.settings.include_order0 else None,
             signal=self.signal,
             stages=[self.stage(n1[stage == i], chunk) for i in np.unique(stage)],
-            of_first_order=self.of_first_order(first_rows, chunk),
+            of_first_order=self.of_first_order(first_rows),
             chunk=chunk,
         )
 
@@ -320,11 +320,9 @@ class Planner:
             for part in self.split(paths, k, chunk):
                 yield part, None, part
         else:
-            yield paths, *self.along_frequency(len(paths), int(self.paths["n2"][paths[0]]), chunk)
+            yield paths, *self.along_frequency(len(paths), int(self.paths["n2"][paths[0]]))
 
-    def along_frequency(
-        self, n1_stop: int, n2: int, chunk: int
-    ) -> tuple[AlongFrequency, Indices]:
+    def along_frequency(self, n1_stop: int, n2: int) -> tuple[AlongFrequency, Indices]:
         """Plan the filters along frequency after one psi2, or of the first order if it is absent.
 
         They follow the first wavelets, up to `n1_stop`.
@@ -340,14 +338,14 @@ class Planner:
             for each in filters
             for spin in (1, 0, -1)
         ]
-        return AlongFrequency(self.xp, filters, chunk), np.concatenate(rows)
+        return AlongFrequency(self.xp, filters), np.concatenate(rows)
 
-    def of_first_order(self, sources: Indices, chunk: int) -> OfFirstOrder | None:
+    def of_first_order(self, sources: Indices) -> OfFirstOrder | None:
         """Plan the filters along frequency that follow the averages of the first order."""
         joint = self.settings.joint
         if joint is None or "frequency" not in joint.parts:
             return None
-        along_frequency, rows = self.along_frequency(len(sources), ABSENT, chunk)
+        along_frequency, rows = self.along_frequency(len(sources), ABSENT)
         return OfFirstOrder(self.xp.integers(sources), along_frequency, self.xp.integers(rows))
 
     def largest_joint_batch(self) -> int:

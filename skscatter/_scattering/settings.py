@@ -67,6 +67,11 @@ class Joint:
     parts: tuple[str, ...]
 
     @property
+    def is_global(self) -> bool:
+        """Whether averages along log-frequency are over all frequencies."""
+        return math.isinf(self.F)
+
+    @property
     def max_order(self) -> int:
         """Highest order in time that the parts use."""
         return 2 if {"time", "joint"} & set(self.parts) else 1
@@ -221,7 +226,7 @@ def resolve_joint(
     F: float | str | None = 4,
     stride_fr: int | None = None,
     padding_fr: str = "reflect",
-    parts: tuple[str, ...] = PARTS,
+    parts: str | tuple[str, ...] = PARTS,
 ) -> Joint:
     """Check the parameters along log-frequency, and fill in the defaults.
 

@@ -163,8 +163,7 @@ class Specification:
 def _settings_from_state(state: dict[str, Any]) -> Settings:
     joint = state.get("joint")
     return Settings(
-        **_with_tuples(state)
-        | {"joint": None if joint is None else Joint(**_with_tuples(joint))}
+        **_with_tuples(state) | {"joint": None if joint is None else Joint(**_with_tuples(joint))}
     )
 
 
