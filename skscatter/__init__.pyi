@@ -8,6 +8,7 @@ from ._displays.filter_bank import FilterBankDisplay as FilterBankDisplay
 from ._displays.importance import PathImportanceDisplay as PathImportanceDisplay
 from ._displays.scalogram import ScalogramDisplay as ScalogramDisplay
 from ._displays.scattering import ScatteringDisplay as ScatteringDisplay
+from ._displays.time_frequency import TimeFrequencyDisplay as TimeFrequencyDisplay
 from ._estimators.scattering import (
     LogScattering1D as LogScattering1D,
 )
