@@ -32,7 +32,7 @@ class AlongFrequency:
     F: float | str | None = None
     stride_fr: int | None = None
     padding_fr: str = "reflect"
-    circle: int = 1024
+    circle: int = 512
 
     def __post_init__(self):
         if self.F is None:
