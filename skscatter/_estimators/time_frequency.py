@@ -26,7 +26,10 @@ class TimeFrequencyScattering(Scattering1D):
 
     Parameters
     ----------
-    {J}
+    J : int or None, default=None
+        The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
+        means a scale of an eighth of the signal length, but at least 16 samples, as in
+        `Scattering1D`.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2. Motion
         between bands needs narrow bands: 8 or more.
@@ -48,7 +51,9 @@ class TimeFrequencyScattering(Scattering1D):
         wavelet. ``"frequency"``: order 1, filtered along log-frequency. ``"time"``: order 2,
         filtered in time and averaged along log-frequency. ``"joint"``: order 2, filtered in time
         and along log-frequency, upwards and downwards.
-    {include_order0} {pooling} {n_segments} {channel_pooling} {input_scaling} {padding}
+    include_order0 : bool, default=False
+        Whether to keep the average of the signal itself.
+    {pooling} {n_segments} {trim} {channel_pooling} {input_scaling} {padding}
     padding_fr : {"reflect", "zero"}, default="reflect"
         How the axis of log-frequency is continued past its ends. ``"reflect"``: by its mirror
         image. ``"zero"``: by zeros, as in kymatio. Zeros separate the directions better, but make
@@ -120,7 +125,8 @@ class TimeFrequencyScattering(Scattering1D):
         parts: str | tuple[str, ...] = PARTS,
         include_order0: bool = False,
         pooling: str | tuple[str, ...] | None = "mean",
-        n_segments: int = 1,
+        n_segments: int = 4,
+        trim: float | None = None,
         channel_pooling: str | tuple[str, ...] | None = None,
         input_scaling: str | None = None,
         padding: str = "reflect",
@@ -147,6 +153,7 @@ class TimeFrequencyScattering(Scattering1D):
         self.include_order0 = include_order0
         self.pooling = pooling
         self.n_segments = n_segments
+        self.trim = trim
         self.channel_pooling = channel_pooling
         self.input_scaling = input_scaling
         self.padding = padding
@@ -244,6 +251,7 @@ class TimeFrequencyScattering(Scattering1D):
             padding=self.padding,
             subsampling=self.subsampling,
             joint=joint,
+            least_J=4,  # 8 wavelets per octave need 3, and 16 need 4
         )
         if not len(paths_of(settings)):
             raise ValueError(
@@ -266,7 +274,7 @@ class LogTimeFrequencyScattering(TimeFrequencyScattering, LogScattering1D):
     ----------
     {J} {Q} {T} {J_fr} {Q_fr} {F} {stride} {stride_fr} {parts} {include_order0}
     {log_eps} {log_stage}
-    {pooling} {n_segments} {channel_pooling} {input_scaling} {padding} {padding_fr}
+    {pooling} {n_segments} {trim} {channel_pooling} {input_scaling} {padding} {padding_fr}
     {sampling_rate} {subsampling} {backend} {device} {batch_size} {n_jobs} {memory} {verbose}
 
     Attributes
@@ -314,10 +322,11 @@ class LogTimeFrequencyScattering(TimeFrequencyScattering, LogScattering1D):
         stride_fr: int | None = None,
         parts: str | tuple[str, ...] = PARTS,
         include_order0: bool = False,
-        log_eps: float = 1e-3,
+        log_eps: float | str = "relative",
         log_stage: str = "frames",
         pooling: str | tuple[str, ...] | None = "mean",
-        n_segments: int = 1,
+        n_segments: int = 4,
+        trim: float | None = None,
         channel_pooling: str | tuple[str, ...] | None = None,
         input_scaling: str | None = None,
         padding: str = "reflect",
@@ -344,6 +353,7 @@ class LogTimeFrequencyScattering(TimeFrequencyScattering, LogScattering1D):
             include_order0=include_order0,
             pooling=pooling,
             n_segments=n_segments,
+            trim=trim,
             channel_pooling=channel_pooling,
             input_scaling=input_scaling,
             padding=padding,

@@ -83,8 +83,8 @@ def scattering_paths(
 def joint_paths(J: int, Q: tuple[int, int], joint: Joint, include_order0: bool) -> NDArray[np.void]:
     """List the rows of joint scattering.
 
-    After order 0 and the first order come the first order filtered along frequency, by ``n_fr``,
-    and the second order, by ``n2``, spin and ``n_fr``. Rows of a path are in the order of ``n1``,
+    After order 0, the parts follow each other in the order of `PARTS`. In a part, paths are in the
+    order of ``n2``, spin (upwards first) and ``n_fr``, and the rows of a path in that of ``n1``,
     from high to low frequency.
 
     Returns
@@ -110,11 +110,16 @@ def joint_paths(J: int, Q: tuple[int, int], joint: Joint, include_order0: bool) 
         routes.append((1, range(len(first)), ABSENT, ABSENT, 0))
     if "frequency" in joint.parts:
         routes += [(1, rows(len(first)), ABSENT, n_fr, 0) for n_fr in wavelets]
-    for n2, n1_stop in n1_stops(J, Q).items():
-        if "time" in joint.parts:
-            routes.append((2, rows(n1_stop), n2, 0, 0))
-        if "joint" in joint.parts:
-            routes += [(2, rows(n1_stop), n2, n_fr, spin) for spin in (1, -1) for n_fr in wavelets]
+    stops = n1_stops(J, Q).items()
+    if "time" in joint.parts:
+        routes += [(2, rows(n1_stop), n2, 0, 0) for n2, n1_stop in stops]
+    if "joint" in joint.parts:
+        routes += [
+            (2, rows(n1_stop), n2, n_fr, spin)
+            for n2, n1_stop in stops
+            for spin in (1, -1)
+            for n_fr in wavelets
+        ]
     lines = [(order, n1, *others) for order, n1s, *others in routes for n1 in n1s]
     paths = np.zeros(len(lines), JOINT_DTYPE)
     for i, field in enumerate(("order", "n1", "n2", "n_fr", "spin")):
@@ -150,6 +155,23 @@ def paths_of(settings: Settings) -> NDArray[np.void]:
     if settings.joint is not None:
         return joint_paths(J, Q, settings.joint, order0)
     return scattering_paths(J, Q, settings.max_order, order0)
+
+
+def orders_of(settings: Settings) -> dict[int, slice]:
+    """Positions of the paths of each order, which follow each other.
+
+    The parts of joint scattering are of different size, and count as orders here: 1 and 2 are those
+    of the first order, unfiltered and filtered along frequency, 3 and 4 those of the second order.
+    """
+    paths = paths_of(settings)
+    orders = paths["order"]
+    if settings.joint is not None:
+        orders = np.select(
+            [paths["n_fr"] == ABSENT, paths["order"] == 1, paths["spin"] == 0], [orders, 2, 3], 4
+        )
+    present = np.unique(orders).tolist()
+    bounds = [*np.searchsorted(orders, present).tolist(), len(orders)]
+    return {k: slice(*bounds[i : i + 2]) for i, k in enumerate(present)}
 
 
 def path_names(paths: NDArray[np.void], sampling_rate: float | None = None) -> list[str]:

@@ -137,14 +137,10 @@ class Settings:
         return min(j + spare, self.log2_T, self.log2_stride)
 
 
-def default_J(n_times: int) -> int:
-    """Scale for signals of `n_times` samples: a 32nd of the length, but not below 16 samples.
-
-    Eight wavelets per octave do not fit into scales of less than 8 to 16 samples, so short signals
-    get the largest scale that fits.
-    """
+def default_J(n_times: int, least: int = 2) -> int:
+    """Scale for signals of `n_times` samples: an eighth of the length, but at least `least`."""
     log2_length = n_times.bit_length() - 1
-    return max(log2_length - 5, min(log2_length, 4))
+    return max(log2_length - 3, min(log2_length, least))
 
 
 class Lengths:
@@ -175,20 +171,21 @@ def resolve(
     n_times: int | NDArray[np.integer],
     *,
     J: int | None = None,
-    Q: int | tuple[int, int] = 8,
+    Q: int | tuple[int, int] = (2, 2),
     T: float | None = None,
     max_order: int = 2,
     stride: int | None = None,
-    include_order0: bool = False,
+    include_order0: bool = True,
     filter_gain: str = "unit",
     padding: str = "reflect",
     subsampling: str = "standard",
     joint: Joint | None = None,
+    least_J: int = 2,
 ) -> Settings:
     """Check the parameters against the lengths of signals and fill in the defaults.
 
     If lengths differ, the median determines the default J, and shorter signals are assumed to be
-    extended to its scale.
+    extended to its scale. The default is at least `least_J`, if the signals are that long.
 
     Raises
     ------
@@ -196,7 +193,7 @@ def resolve(
         With the name of the parameter, its value and what would be accepted.
     """
     lengths = Lengths(n_times)
-    scale = _resolve_J(J, lengths)
+    scale = _resolve_J(J, lengths, least_J)
     if J is None:
         lengths = Lengths(n_times, least=2**scale)
     averaging = _resolve_T(T, scale, lengths)
@@ -273,8 +270,8 @@ def _check_parts(parts: Any) -> tuple[str, ...]:
     return tuple(part for part in PARTS if part in given)
 
 
-def _resolve_J(J: Any, lengths: Lengths) -> int:
-    best = default_J(lengths.median)
+def _resolve_J(J: Any, lengths: Lengths, least: int) -> int:
+    best = default_J(lengths.median, least)
     if J is None:
         return best
     J = check_integer("J", J, minimum=0)
