@@ -58,9 +58,17 @@ CLASSIFIERS = {
     "LR": LogisticRegression(max_iter=1000),
     "LDA": LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3),
 }
-# J is given in octaves below the median length, but no scale is below 2**4 samples unless the
-# signals are shorter. T is given in octaves below 2**J.
-BEFORE = {"octaves": 5, "finer": 0, "Q": 8, "n_segments": 1, "log_eps": 1e-3}
+# J is given in octaves below the median length, and at least `least_J` unless the signals are
+# shorter. T is given in octaves below 2**J.
+BEFORE = {
+    "octaves": 5,
+    "least_J": 4,
+    "finer": 0,
+    "Q": 8,
+    "n_segments": 1,
+    "log_eps": 1e-3,
+    "include_order0": False,
+}
 STEPS = [
     *({"octaves": octaves} for octaves in (4, 3, 2)),
     *({"Q": Q} for Q in (4, (1, 1), (2, 2), (8, 2))),
@@ -71,16 +79,16 @@ STEPS = [
     {"trim": 25},
 ]
 GRID = {
-    "octaves": (3, 2),
+    "octaves": (2, 3),
+    "least_J": (2,),
     "finer": (0, 1),
-    "Q": ((2, 2), 8),
+    "Q": ((2, 2),),
     "n_segments": (4, 8),
     "log_eps": ("relative",),
     "include_order0": (False, True),
 }
-# A setting of the grid, of which other steps are tried.
-CENTRE = {"octaves": 2, "finer": 0, "Q": (2, 2), "n_segments": 4, "log_eps": "relative"}
-VARIANTS = [{"Q": (1, 1)}, {"Q": 4}, {"n_segments": 2}, {"log_eps": 1e-3}, {"trim": 25}]
+CENTRE = {name: values[0] for name, values in GRID.items()}
+VARIANTS = [{"Q": 8}, {"Q": 4}, {"Q": (1, 1)}, {"n_segments": 2}, {"log_eps": 1e-3}, {"trim": 25}]
 SETTINGS: list[dict[str, Any]] = [
     *(BEFORE | step for step in ({}, *STEPS)),
     *(dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())),
@@ -237,7 +245,7 @@ def features(setting: dict[str, Any], data: DataSet, n_jobs: int) -> np.ndarray:
     """Compute the features of all signals of a set."""
     parameters = dict(setting)
     octave = int(np.median([x.shape[1] for x in data.signals])).bit_length() - 1
-    J = max(octave - parameters.pop("octaves"), min(octave, 4))
+    J = max(octave - parameters.pop("octaves"), min(octave, parameters.pop("least_J")))
     T = 2 ** (J - parameters.pop("finer"))
     # A few signals are shorter than the scale. They are continued, as they are with J=None.
     signals = [
@@ -267,8 +275,8 @@ def accuracies(X: np.ndarray, data: DataSet, splits: list[Split], n_jobs: int) -
 
 def describe(setting: dict[str, Any]) -> str:
     """Write a setting as a cell of a table."""
-    parameters = {"include_order0": False, "trim": None} | setting
-    octaves, finer = (parameters.pop(name) for name in ("octaves", "finer"))
+    parameters = {"trim": None} | setting
+    octaves, _, finer = (parameters.pop(name) for name in ("octaves", "least_J", "finer"))
     order0, trim = (parameters.pop(name) for name in ("include_order0", "trim"))
     return ", ".join(
         [
