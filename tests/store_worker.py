@@ -35,19 +35,32 @@ def fill(
     before=lambda rows: None,
     clock=SYSTEM_CLOCK,
 ):
-    """Fill an array through the store, check every row, and return the numbers computed."""
+    """Take rows through the store, check every row, and return the numbers computed."""
     numbers, computed = list(numbers), []
     right = np.array([right_row(number, width, dtype) for number in numbers])
     out = np.full_like(right, np.nan)
-    keys = [key(number) for number in numbers]
+
+    def compute(rows):
+        assert np.all(np.diff(rows) > 0)
+        before(rows)
+        computed.extend(numbers[i] for i in rows)
+        for part in filter(len, np.array_split(rows[::-1], 2)):  # blocks, in any order
+            yield part, right[part]
+
     with contextlib.closing(
-        filling.fill(store, out, keys, block_multiple=block_multiple, clock=clock)
-    ) as missing:
-        for rows in missing:
-            assert np.all(np.diff(rows) > 0)
-            before(rows)
-            out[rows] = right[rows]
-            computed.extend(numbers[i] for i in rows)
+        filling.fill(
+            store,
+            [key(number) for number in numbers],
+            [row.shape for row in right],
+            right.dtype,
+            compute,
+            block_multiple=block_multiple,
+            clock=clock,
+        )
+    ) as blocks:
+        for rows, block in blocks:
+            assert np.all(np.isnan(out[rows]))  # no row comes twice
+            out[rows] = block
     np.testing.assert_array_equal(out, right)
     return computed
 

@@ -36,24 +36,37 @@ def test_rows_come_back_bit_for_bit_in_any_order(store, dtype):
     assert store.info()[1] == 602
 
 
+def through(store, keys, rows):
+    """Take rows through the store, and return them with the positions that were computed."""
+    out, computed = [None] * len(keys), []
+
+    def compute(positions):
+        computed.extend(positions.tolist())
+        for position in positions:
+            yield [position], rows[position][np.newaxis]
+
+    shapes = [row.shape for row in rows]
+    for positions, block in filling.fill(store, keys, shapes, rows[0].dtype, compute):
+        for position, row in zip(positions, block, strict=True):
+            out[position] = row
+    return out, computed
+
+
 def test_special_values_come_back(store):
-    values = np.array([[0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324]])
+    values = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324])
     for _ in range(2):
-        out = np.empty_like(values)
-        for rows in filling.fill(store, out, [b"key"]):
-            out[rows] = values
-        assert out.tobytes() == values.tobytes()
+        (row,), _ = through(store, [b"key"], [values])
+        assert row.tobytes() == values.tobytes()
 
 
-def test_rows_may_have_any_shape(store):
-    for shape in (), (3,), (2, 3), (1, 0, 2):
-        out = np.ones((4, *shape))
-        keys = [bytes([len(shape), i]) for i in range(4)]
-        for _ in filling.fill(store, out, keys):
-            pass
-        again = np.zeros_like(out)
-        assert list(filling.fill(store, again, keys)) == []
-        np.testing.assert_array_equal(again, out)
+def test_rows_may_have_any_shapes(store):
+    rows = [np.full(shape, i, float) for i, shape in enumerate([(), (3,), (2, 3), (1, 0, 2), (3,)])]
+    keys = [bytes([i]) for i in range(len(rows))]
+    for expected in [[0, 1, 2, 3, 4], []]:
+        out, computed = through(store, keys, rows)
+        assert computed == expected
+        for row, right in zip(out, rows, strict=True):
+            np.testing.assert_array_equal(row, right, strict=True)
 
 
 def test_equal_rows_are_computed_once(store):
@@ -61,18 +74,15 @@ def test_equal_rows_are_computed_once(store):
     assert store.info()[-2:] == (3, 3)
 
 
-def test_empty_arrays_need_nothing(store):
-    assert list(filling.fill(store, np.empty((0, 3)), [])) == []
+def test_no_rows_need_nothing(store):
+    assert list(filling.fill(store, [], [], np.dtype(float), compute=None)) == []
 
 
-def test_progress_counts_the_rows_that_are_found(store):
-    fill(store, range(10))
-    counts = []
-    out = np.empty((40, 16), np.float32)
-    keys = [key(i) for i in [*range(30), *range(10)]]
-    for _ in filling.fill(store, out, keys, progress=counts.append):
-        pass
-    assert sum(counts) == 20  # 10 that were stored, and 10 of equal keys
+def test_large_rows_are_computed_a_few_at_a_time(store, monkeypatch):
+    monkeypatch.setattr(filling, "MAX_BYTES", 3 * 16 * 4)
+    sizes = []
+    fill(store, range(10), before=lambda rows: sizes.append(len(rows)))
+    assert sizes == [3, 3, 3, 1]
 
 
 def test_blocks_grow_with_speed_in_multiples():

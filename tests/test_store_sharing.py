@@ -31,7 +31,7 @@ def store(tmp_path):
 
 
 def session_of(store, clock=SYSTEM_CLOCK):
-    return Session(store, np.dtype("float32"), (16,), clock)
+    return Session(store, np.dtype("float32"), {key(i): (16,) for i in range(300)}, clock)
 
 
 @contextlib.contextmanager
@@ -94,7 +94,7 @@ def test_rows_that_others_compute_are_waited_for(store):
     rows = np.array([right_row(i, 16, "float32") for i in range(5, 10)])
     clock = SetClock()
     with claimed(store, range(5, 10), clock) as others:
-        clock.on_sleep = lambda: others.put([key(i) for i in range(5, 10)], rows)
+        clock.on_sleep = lambda: others.put({key(i): rows[i - 5] for i in range(5, 10)})
         assert fill(store, range(20), clock=clock) == [*range(5), *range(10, 20)]
     assert 0 < clock.elapsed < 0.1
 
@@ -102,7 +102,7 @@ def test_rows_that_others_compute_are_waited_for(store):
 def test_changes_of_other_rows_are_waited_through(store):
     ones, clock = np.ones((1, 16), np.float32), SetClock()
     with claimed(store, range(2), clock), session_of(store, clock) as third:
-        clock.on_sleep = lambda: third.put([key(clock.elapsed)], ones)
+        clock.on_sleep = lambda: third.put({key(clock.elapsed): ones[0]})
         assert fill(store, range(2), clock=clock) == [0, 1]
     assert LEASE <= clock.elapsed < LEASE + 1
 
@@ -119,8 +119,8 @@ def test_many_rows_that_others_compute_are_passed_over_in_parts(store, monkeypat
 def test_the_first_of_two_rows_under_one_key_is_kept(store):
     keys, ones = [key(i) for i in range(3)], np.ones((3, 16), np.float32)
     with session_of(store) as opened_session:
-        opened_session.put(keys[:2], ones[:2])
-        opened_session.put(keys, 2 * ones)
+        opened_session.put(dict(zip(keys, ones[:2], strict=False)))
+        opened_session.put(dict(zip(keys, 2 * ones, strict=True)))
         assert [opened_session.find([k])[k][0] for k in keys] == [1, 1, 2]
 
 
@@ -214,28 +214,39 @@ def test_errors_of_the_computation_are_raised_and_leave_no_claims(store, error):
     assert fill(store, range(12)) == [*range(store.info().rows, 12)]
 
 
+def started(store):
+    """A generator that has claimed rows and waits to go on."""
+
+    def compute(rows):
+        for row in rows:
+            yield [row], np.zeros((1, 16))
+
+    blocks = filling.fill(
+        store, [key(i) for i in range(5)], 5 * [(16,)], np.dtype(float), compute
+    )
+    next(blocks)
+    return blocks
+
+
 def test_closing_the_generator_gives_up_the_claims(store):
-    missing = filling.fill(store, np.empty((5, 16)), [key(i) for i in range(5)])
-    next(missing)
+    blocks = started(store)
     assert count(store, "claims") == 4
-    missing.close()
+    blocks.close()
     assert count(store, "claims") == count(store, "owners") == store.info().rows == 0
 
 
 def test_closing_the_generator_is_silent_where_the_claims_cannot_be_given_up(store, monkeypatch):
     monkeypatch.setattr(database, "BUSY_STEP", 0)
-    missing = filling.fill(store, np.empty((5, 16)), [key(i) for i in range(5)])
-    next(missing)
+    blocks = started(store)
     with opened(store) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        missing.close()
+        blocks.close()
     assert count(store, "claims") == 4
 
 
 def test_a_generator_may_be_closed_by_another_thread(store):
-    missing = filling.fill(store, np.empty((5, 16)), [key(i) for i in range(5)])
-    next(missing)
-    thread = threading.Thread(target=missing.close)
+    blocks = started(store)
+    thread = threading.Thread(target=blocks.close)
     thread.start()
     thread.join(60)
     assert count(store, "claims") == 0

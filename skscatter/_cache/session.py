@@ -5,9 +5,10 @@ import secrets
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from functools import wraps
+from itertools import accumulate, takewhile
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -72,23 +73,32 @@ class Session:
     ----------
     store : RowStore
     dtype : dtype
-    shape : tuple of int
-        Type and shape of a row.
+        Type of the rows.
+    shapes : mapping
+        From the key of a row to its shape.
     clock : Clock
+
+    Attributes
+    ----------
+    damaged : set of bytes objects
+        Keys of rows that were removed.
+    largest_row : int
+        Size of the largest row, in bytes.
     """
 
     def __init__(
         self,
         store: RowStore,
         dtype: np.dtype[Any],
-        shape: tuple[int, ...],
+        shapes: Mapping[bytes, tuple[int, ...]],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.store = store
-        self.damaged: set[bytes] = set()  # keys of rows that were removed
+        self.damaged: set[bytes] = set()
         self._dtype = dtype.newbyteorder("<")
-        self._shape = shape
-        self._form = array_form(self._dtype, shape)
+        self._shapes = shapes
+        self._forms = {shape: array_form(self._dtype, shape) for shape in set(shapes.values())}
+        self.largest_row = dtype.itemsize * max(map(math.prod, self._forms), default=0)
         self._clock = clock
         self._owner = secrets.randbits(62)
         self._owns = False
@@ -107,15 +117,14 @@ class Session:
 
     def _limit_entries(self) -> None:
         """Refuse rows that SQLite cannot store, and let it read nothing larger than a row."""
-        row_bytes = self._dtype.itemsize * math.prod(self._shape)
         category = sqlite3.SQLITE_LIMIT_LENGTH
-        largest = self._connection.getlimit(category) - FORM_BYTES
-        if row_bytes > largest:
+        limit = self._connection.getlimit(category) - FORM_BYTES
+        if self.largest_row > limit:
             raise UnusableStoreError(
-                f"a row of these features has {row_bytes} bytes, and SQLite stores {largest} at "
-                "most. Use memory=None, or parameters that give fewer features"
+                f"a row has {self.largest_row} bytes, and SQLite stores {limit} at most. Use "
+                "memory=None, shorter signals, or parameters that give fewer coefficients"
             )
-        self._connection.setlimit(category, max(row_bytes + FORM_BYTES, 2**20))
+        self._connection.setlimit(category, max(self.largest_row + FORM_BYTES, 2**20))
 
     def __exit__(
         self,
@@ -145,8 +154,9 @@ class Session:
         ):
             if key not in requested:
                 raise DamagedStoreError("a query finds a row under the key of another")
-            if form == self._form and checksum == row_checksum(key, form, data):
-                found[key] = np.frombuffer(data, self._dtype).reshape(self._shape)
+            shape = self._shapes[key]
+            if form == self._forms[shape] and checksum == row_checksum(key, form, data):
+                found[key] = np.frombuffer(data, self._dtype).reshape(shape)
                 # Not "used < stale": damage can make it anything.
                 if not (isinstance(used, int) and stale <= used):
                     self._used.append(key)
@@ -208,28 +218,29 @@ class Session:
             pause = min(2 * pause, 0.03)
 
     @_explains
-    def put(self, keys: Sequence[bytes], rows: NDArray[Any]) -> None:
-        """Store rows, and give up the claims on them."""
-        rows = np.ascontiguousarray(rows, self._dtype)
-        size = rows[0].nbytes + ROW_OVERHEAD
+    def put(self, rows: Mapping[bytes, NDArray[Any]]) -> None:
+        """Store rows by their keys, and give up the claims on them."""
         limit = self.store.max_bytes
+        sizes = {key: row.nbytes + ROW_OVERHEAD for key, row in rows.items()}
         if limit is not None:
-            keys = keys[: limit // size]
+            totals = accumulate(sizes.values())
+            sizes = dict(takewhile(lambda _: next(totals) <= limit, sizes.items()))
         now = int(self._clock.now())
         with transaction(self._connection):
             if limit is not None:
-                self._make_space(len(keys) * size, limit)
-            stored = self._subset(STORED, keys)
+                self._make_space(sum(sizes.values()), limit)
+            stored = self._subset(STORED, list(sizes))
             query = "SELECT coalesce(max(id), 0) FROM payloads"
             (last,) = self._connection.execute(query).fetchone()
             if last > LARGEST_ID:
                 raise DamagedStoreError("a number of a row is too large")
             entries, payloads = [], []
-            for i, (key, row) in enumerate(zip(keys, rows, strict=False), last + 1):
+            for i, (key, size) in enumerate(sizes.items(), last + 1):
                 if key not in stored:
-                    data = row.tobytes()
+                    form = self._forms[rows[key].shape]
+                    data = np.asarray(rows[key], self._dtype).tobytes()
                     entries.append((key, i, now, size))
-                    payloads.append((i, self._form, row_checksum(key, self._form, data), data))
+                    payloads.append((i, form, row_checksum(key, form, data), data))
             self._connection.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", entries)
             self._connection.executemany("INSERT INTO payloads VALUES (?, ?, ?, ?)", payloads)
             self._connection.execute("DELETE FROM claims WHERE owner = ?", (self._owner,))

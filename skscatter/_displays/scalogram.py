@@ -204,6 +204,7 @@ def _with_stride(scattering: Scattering1D, stride: int) -> Scattering1D:
         T=stride,
         stride=stride,
         max_order=1,
+        include_order0=False,
         filter_gain=spec.settings.filter_gain,
         padding=spec.settings.padding,
         subsampling=spec.settings.subsampling,

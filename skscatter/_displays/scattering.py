@@ -117,7 +117,7 @@ class ScatteringDisplay:
             S2=path_map.over_modulation(mean_over_time(S[path_map.order2])),
             times=scattering.frame_times(x.shape[-1]),
             path_map=path_map,
-            floor=None if logarithm is None else logarithm.eps,
+            floor=None if logarithm is None or logarithm.relative else logarithm.eps,
         ).plot(ax, **options)
 
     def plot(

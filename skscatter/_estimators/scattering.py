@@ -37,6 +37,7 @@ from skscatter._estimators.feature_table import (
     path_features,
 )
 from skscatter._estimators.saving import Saved
+from skscatter._execution.levels import active_frames, typical_level
 from skscatter._execution.progress import progress_bar
 from skscatter._execution.run import Run, floating_point, precision_of
 from skscatter._execution.streams import check_batches, read_ahead
@@ -44,16 +45,22 @@ from skscatter._execution.threads import check_n_jobs
 from skscatter._scattering.amplitude import INPUT_SCALINGS
 from skscatter._scattering.filters import smallest_J
 from skscatter._scattering.layout import has_border_effects, lay_out
+from skscatter._scattering.logarithm import LOG_STAGES, RELATIVE, Logarithm
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
 from skscatter._scattering.settings import NUMERICS, Settings, resolve
-from skscatter._scattering.specification import LOG_STAGES, Logarithm, Specification
+from skscatter._scattering.specification import Specification
 from skscatter._signals.containers import unwrap_batch
 from skscatter._signals.dask_arrays import is_dask, map_chunks, refuse_data_frames
-from skscatter._signals.rows import Signals, as_index
+from skscatter._signals.rows import Rows, Signals, as_index
 from skscatter._signals.short import extend_short
 from skscatter._signals.validation import Expected, check_signals
+
+# Segments are accepted up to this number for signals of any length: they may divide a frame.
+ALWAYS_ACCEPTED_SEGMENTS = 64
+
+Features = Callable[[Namespace, Array, Rows], Array]  # of rows, from their coefficients
 
 FREQUENCIES = {
     "xi1": "carrier",
@@ -97,11 +104,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     ----------
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        means a scale of a 32nd of the signal length (J=8 for 8192 samples), but at least 16 samples
-        if the signal is that long. If lengths differ, their median is used, and signals that are
+        means a scale of an eighth of the signal length, rounded down to a power of two (J=10 for
+        8192 samples). If lengths differ, their median is used, and signals that are
         too short for this scale are extended to it, with a warning. With a given J, signals that
         are too short raise an error.
-    Q : int or tuple of (int, int), default=8
+    Q : int or tuple of (int, int), default=(2, 2)
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
         Averaging scale in samples. Shifts that are much smaller hardly change the coefficients.
@@ -110,7 +117,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         Highest order to compute.
     stride : int or None, default=None
         Samples between two frames, a power of two. None means the largest power of two up to `T`.
-    include_order0 : bool, default=False
+    include_order0 : bool, default=True
         Whether to keep the average of the signal itself.
     filter_gain : {"unit", "kymatio-0.3"}, default="unit"
         ``"unit"``: every low-pass has unit gain at zero frequency, so that a sine of given
@@ -118,9 +125,14 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         that release, to reproduce published numbers.
     pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default="mean"
         Statistics over the frames of each segment. None keeps every frame.
-    n_segments : int, default=1
+    n_segments : int, default=4
         Number of equal segments of each signal's duration, to pool within. A frame that straddles a
         boundary counts in both segments, in proportion. Ignored without pooling.
+    trim : float or None, default=None
+        Pool over the active part of each signal only: from the first to the last moment that is at
+        most `trim` decibels fainter than its loudest (see Notes). For recordings with silence or
+        faint noise around an event, 20 to 35 work well. None takes the whole signal. Ignored
+        without pooling.
     channel_pooling : {"mean", "max", "median", "std"}, tuple of these, or None, default=None
         Statistics of each feature over the channels of a signal. None keeps the features of every
         channel.
@@ -237,14 +249,15 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self,
         *,
         J: int | None = None,
-        Q: int | tuple[int, int] = 8,
+        Q: int | tuple[int, int] = (2, 2),
         T: float | None = None,
         max_order: int = 2,
         stride: int | None = None,
-        include_order0: bool = False,
+        include_order0: bool = True,
         filter_gain: str = "unit",
         pooling: str | tuple[str, ...] | None = "mean",
-        n_segments: int = 1,
+        n_segments: int = 4,
+        trim: float | None = None,
         channel_pooling: str | tuple[str, ...] | None = None,
         input_scaling: str | None = None,
         padding: str = "reflect",
@@ -266,6 +279,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         self.filter_gain = filter_gain
         self.pooling = pooling
         self.n_segments = n_segments
+        self.trim = trim
         self.channel_pooling = channel_pooling
         self.input_scaling = input_scaling
         self.padding = padding
@@ -354,17 +368,20 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             refuse_data_frames(self)
             shape = (width * len(self._prefixes()),)
             return map_chunks(self._copy_for_chunks().transform, X, shape, precision_of(signals))
-        run = self._run(signals, spec.features)
+        frames = self._active_frames(signals) if spec.trims else None
+
+        def features(xp: Namespace, S: Array, rows: Rows) -> Array:
+            return spec.features(xp, S, None if frames is None else frames[as_index(rows)])
+
         xp = self._result_namespace(signals)
         rows = xp.empty((len(signals.row_lengths), width))
         with (
             self._progress(len(rows)) as progress,
-            closing(self._rows_to_compute(signals, rows, run, progress)) as to_compute,
+            closing(self._feature_blocks(signals, features)) as blocks,
         ):
-            for positions in to_compute:
-                for block, features in run.blocks(positions):
-                    rows[as_index(block)] = features
-                    progress(len(block))
+            for block, values in blocks:
+                rows[as_index(block)] = values
+                progress(len(block))
         with floating_point(), xp.working(from_numpy=False):
             joined = spec.join_channels(
                 xp, rows.reshape(signals.n_samples, signals.n_channels, width)
@@ -461,7 +478,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             shape = (signals.n_channels, n_paths, *n_frames)
             return map_chunks(self._copy_for_chunks().scatter, X, shape, precision_of(signals))
         xp, n_rows = self._result_namespace(signals), len(signals.row_lengths)
-        run = self._run(signals, lambda xp, S: S)
+        run = self._run(signals, _coefficients)
         with self._progress(n_rows) as progress:
             if signals.n_times:
                 S = xp.empty((n_rows, n_paths, *n_frames))
@@ -614,9 +631,50 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         least = 1 if spec.extends_short else spec.settings.min_times
         n_times = check_integer("n_times", n_times, minimum=least, maximum=MAX_TIMES)
         layout = lay_out(spec.settings, max(n_times, spec.settings.min_times))
-        first = layout.grid.first_frame - layout.start
-        samples = first + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
+        samples = layout.first_time + spec.settings.stride * np.arange(layout.n_frames, dtype=float)
         return samples / units_for(spec.sampling_rate).rate
+
+    def active_parts(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Find the part of each signal that features are made of.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_times) or (n_samples, n_channels, n_times), or list \
+of arrays of shape (length,) or (n_channels, length)
+            Signals that `transform` accepts, except dask arrays.
+
+        Returns
+        -------
+        parts : ndarray of shape (n_samples, 2)
+            Start and end of each part, counted from the first sample: in seconds with a
+            `sampling_rate`, else in samples. The whole signal unless `trim` is set and features
+            are pooled.
+
+        Raises
+        ------
+        NotFittedError
+            If `fit` was not called.
+        TypeError
+            If `X` is a dask array.
+        ValueError
+            If the signals are not as `transform` accepts them.
+        """
+        check_is_fitted(self)
+        if is_dask(X):
+            raise TypeError("X is a dask array. Accepted: signals in memory, such as X.compute().")
+        signals, spec = self._validate(X, "active_parts"), self._spec
+        lengths = signals.row_lengths[:: signals.n_channels].astype(float)
+        parts = np.stack([np.zeros(len(lengths)), lengths], axis=-1)
+        if spec.trims:
+            frames = self._active_frames(signals)[:: signals.n_channels]
+            stride = spec.settings.stride
+            for part, (first, after) in zip(parts, frames.tolist(), strict=True):
+                layout = lay_out(spec.settings, int(part[1]))
+                start = layout.first_time + stride * (first - 0.5)
+                part[0] = max(start, 0) if first else 0
+                if after < layout.n_frames:
+                    part[1] = min(start + stride * (after - first), part[1])
+        return np.asarray(signals.as_given(parts / units_for(spec.sampling_rate).rate))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by path, segment and statistic, such as ``S1_440Hz_seg0_mean``.
@@ -699,6 +757,8 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         check_pooling(self.pooling)
         check_pooling(self.channel_pooling, "channel_pooling")
         check_integer("n_segments", self.n_segments, minimum=1)
+        if self.trim is not None:
+            check_real("trim", self.trim, minimum=0, exclusive=True)
         check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS)
         if self.sampling_rate is not None:
             check_sampling_rate(self.sampling_rate)
@@ -733,19 +793,20 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         )
         extends_short = self.J is None
         least = settings.min_times if extends_short else 1
-        shortest = max(int(signals.lengths.min()), least)
-        if self.n_segments > shortest:
+        largest = max(int(signals.lengths.min()), least, ALWAYS_ACCEPTED_SEGMENTS)
+        if self.n_segments > largest:
             raise ValueError(
-                f"n_segments={self.n_segments!r} is more than the samples of the shortest signal. "
-                f"Accepted: 1 to {shortest}."
+                f"n_segments={self.n_segments!r} is far more than the samples of the shortest "
+                f"signal. Accepted: 1 to {largest}."
             )
         pooling = check_pooling(self.pooling)
         return Specification(
             settings=settings,
             input_scaling=check_choice("input_scaling", self.input_scaling, INPUT_SCALINGS),
-            logarithm=self._logarithm(),
+            logarithm=self._logarithm(signals),
             pooling=pooling,
             n_segments=int(self.n_segments),
+            trim=None if self.trim is None else float(self.trim),
             channel_pooling=check_pooling(self.channel_pooling, "channel_pooling"),
             sampling_rate=None if self.sampling_rate is None else float(self.sampling_rate),
             n_channels=signals.n_channels,
@@ -754,7 +815,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             library=signals.library,
         )
 
-    def _logarithm(self) -> Logarithm | None:
+    def _logarithm(self, signals: Signals) -> Logarithm | None:
         return None
 
     def _warn_of_scale(self, settings: Settings, signals: Signals) -> None:
@@ -800,7 +861,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         )
         return extend_short(signals, settings.min_times, settings.padding)
 
-    def _run(self, signals: Signals, features: Callable[[Namespace, Array], Array]) -> Run:
+    def _run(self, signals: Signals, features: Features) -> Run:
         tensors = None if signals.from_numpy else signals.block(range(0))
         return Run(
             signals,
@@ -822,24 +883,41 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
     def _progress(self, n_rows: int) -> AbstractContextManager[Callable[[int], object]]:
         return progress_bar(n_rows, type(self).__name__, shown=bool(self.verbose))
 
-    def _rows_to_compute(
-        self, signals: Signals, rows: Array, run: Run, progress: Callable[[int], object]
-    ) -> Generator[Any, None, None]:
-        """Yield the rows to compute: all of them, or those that `memory` does not hold."""
+    def _feature_blocks(
+        self, signals: Signals, features: Features
+    ) -> Generator[tuple[Rows, Array], None, None]:
+        """Yield rows and their features, from coefficients that are computed or in `memory`."""
+        spec, n_rows = self._spec, len(signals.row_lengths)
         store = check_memory(self.memory)
         if store is None or not signals.from_numpy:
-            yield range(len(rows))
+            yield from self._run(signals, features).blocks(range(n_rows))
             return
+        # The store keeps coefficients at every frame, which features of any pooling share.
         # kymatio samples more finely at fine strides, and then differs by more than rounding.
-        parameters = {
-            **self._spec.row_parameters(),
-            "kymatio": self.backend in KYMATIO_BACKENDS,
-            # A subclass may make other features of the same specification.
-            "class": f"{type(self).__module__}.{type(self).__qualname__}",
-        }
-        context = key_context(parameters, precision_of(signals), NUMERICS)
-        keys = row_keys(signals, context)
-        yield from fill(store, rows, keys, block_multiple=run.rows_at_once, progress=progress)
+        parameters = {**spec.row_parameters(), "kymatio": self.backend in KYMATIO_BACKENDS}
+        dtype, n_paths = precision_of(signals), len(self.paths_)
+        run = self._run(signals, _coefficients)
+        filled = fill(
+            store,
+            row_keys(signals, key_context(parameters, dtype, NUMERICS)),
+            [(n_paths, lay_out(spec.settings, n).n_frames) for n in signals.row_lengths.tolist()],
+            dtype,
+            run.blocks,
+            block_multiple=run.rows_at_once,
+        )
+        xp = self._result_namespace(signals)
+        with closing(filled) as blocks:
+            for rows, S in blocks:
+                with floating_point():
+                    values = features(xp, S, rows)
+                yield rows, values
+
+    def _active_frames(self, signals: Signals) -> NDArray[np.intp]:
+        """Find the frames of the active part of each row, and the one after the last."""
+        spec, xp = self._spec, self._result_namespace(signals)
+        assert spec.trim is not None
+        with floating_point(), xp.working(from_numpy=False):
+            return active_frames(xp, signals, spec.settings, spec.trim, spec.n_segments)
 
     def _prefixes(self) -> list[tuple[str, int]]:
         """Prefixes of the names of features, in order, with their channels."""
@@ -862,16 +940,18 @@ class LogScattering1D(Scattering1D):
     Parameters
     ----------
     {J} {Q} {T} {max_order} {stride}
-    include_order0 : bool, default=False
-        Whether to keep the average of the signal itself. It has a sign, so its logarithm is not
-        taken.
+    include_order0 : bool, default=True
+        Whether to keep the average of the signal itself. It has a sign, so the logarithm is that of
+        its magnitude.
     {filter_gain}
-    log_eps : float, default=1e-3
+    log_eps : float or "relative", default="relative"
         Added to the coefficients before the logarithm. Coefficients far below it count as silence.
+        ``"relative"``: a tenth of the mean coefficient of each channel of each signal. Signals may
+        then have any unit: a factor adds a constant to all of their features (see Notes).
     log_stage : {"frames", "pooled"}, default="frames"
         ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
         logarithm.
-    {pooling} {n_segments} {channel_pooling} {input_scaling} {padding} {sampling_rate}
+    {pooling} {n_segments} {trim} {channel_pooling} {input_scaling} {padding} {sampling_rate}
     {subsampling} {backend} {device} {batch_size} {n_jobs} {memory} {verbose}
 
     Attributes
@@ -915,16 +995,17 @@ class LogScattering1D(Scattering1D):
         self,
         *,
         J: int | None = None,
-        Q: int | tuple[int, int] = 8,
+        Q: int | tuple[int, int] = (2, 2),
         T: float | None = None,
         max_order: int = 2,
         stride: int | None = None,
-        include_order0: bool = False,
+        include_order0: bool = True,
         filter_gain: str = "unit",
-        log_eps: float = 1e-3,
+        log_eps: float | str = "relative",
         log_stage: str = "frames",
         pooling: str | tuple[str, ...] | None = "mean",
-        n_segments: int = 1,
+        n_segments: int = 4,
+        trim: float | None = None,
         channel_pooling: str | tuple[str, ...] | None = None,
         input_scaling: str | None = None,
         padding: str = "reflect",
@@ -947,6 +1028,7 @@ class LogScattering1D(Scattering1D):
             filter_gain=filter_gain,
             pooling=pooling,
             n_segments=n_segments,
+            trim=trim,
             channel_pooling=channel_pooling,
             input_scaling=input_scaling,
             padding=padding,
@@ -964,11 +1046,27 @@ class LogScattering1D(Scattering1D):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
+        if isinstance(self.log_eps, str):
+            check_choice("log_eps", self.log_eps, (RELATIVE,))
+        else:
+            check_real("log_eps", self.log_eps, minimum=0, exclusive=True)
         check_choice("log_stage", self.log_stage, LOG_STAGES)
 
-    def _logarithm(self) -> Logarithm:
+    def _logarithm(self, signals: Signals) -> Logarithm:
+        if isinstance(self.log_eps, str):
+            level = 1.0 if self.input_scaling else self._typical_level(signals)
+            return Logarithm.relative_to_signals(str(self.log_stage), level)
         return Logarithm(float(self.log_eps), str(self.log_stage))
+
+    def _typical_level(self, signals: Signals) -> float:
+        xp = self._result_namespace(signals)
+        with floating_point(), xp.working(from_numpy=False):
+            return typical_level(xp, signals)
+
+
+def _coefficients(xp: Namespace, S: Array, rows: Rows) -> Array:
+    """Return coefficients as they are."""
+    return S
 
 
 def _common_length(signals: Signals, least: int) -> int:

@@ -53,8 +53,8 @@ class Run:
     settings : Settings
         Of the coefficients.
     features : callable
-        Takes a namespace and coefficients of shape (n_rows, n_paths, n_frames), of rows of equal
-        length, and returns an array of shape (n_rows, ...).
+        Takes a namespace, coefficients of shape (n_rows, n_paths, n_frames), and the positions of
+        these rows, which are of equal length; returns an array of shape (n_rows, ...).
     device : Device
         The backend and its device.
     input_scaling : {None, "max", "rms"}, default=None
@@ -74,7 +74,7 @@ class Run:
         self,
         signals: Signals,
         settings: Settings,
-        features: Callable[[Namespace, Array], Array],
+        features: Callable[[Namespace, Array, Rows], Array],
         device: Device,
         *,
         input_scaling: str | None = None,
@@ -175,6 +175,6 @@ class Run:
         from_unit_magnitude(xp, S, gain)
         results: list[tuple[Rows, Any]] = []
         for group, layout in groups:
-            features = self._features(xp, S[group, :, : layout.n_frames])
+            features = self._features(xp, S[group, :, : layout.n_frames], rows[group])
             results.append((rows[group], xp.to_numpy(features) if signals.from_numpy else features))
         return results

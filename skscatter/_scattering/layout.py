@@ -63,6 +63,11 @@ class Layout:
     pad_right: int
     n_frames: int
 
+    @property
+    def first_time(self) -> int:
+        """Centre of the first frame, counted from the first sample of the signal."""
+        return self.grid.first_frame - self.start
+
 
 Groups = list[tuple[slice, Layout]]  # rows of equal length, and their layout
 

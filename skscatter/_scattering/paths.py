@@ -65,6 +65,13 @@ def paths_of(settings: Settings) -> NDArray[np.void]:
     return scattering_paths(settings.J, settings.Q, settings.max_order, settings.include_order0)
 
 
+def orders_of(settings: Settings) -> dict[int, slice]:
+    """Positions of the paths of each order, which follow each other."""
+    orders = paths_of(settings)["order"]
+    first = np.searchsorted(orders, [0, 1, 2, 3]).tolist()
+    return {k: slice(*first[k : k + 2]) for k in range(3) if first[k] < first[k + 1]}
+
+
 def path_names(paths: NDArray[np.void], sampling_rate: float | None = None) -> list[str]:
     """Name each path, such as ``S1_440Hz``, or ``S1_n7`` without a sampling rate.
 

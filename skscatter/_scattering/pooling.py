@@ -53,7 +53,7 @@ class Segment:
     weights: Array
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=1024)
 def segments_of(xp: Namespace, n_frames: int, n_segments: int) -> list[Segment]:
     """Divide `n_frames` into `n_segments`, with weights as arrays of `xp`."""
     segments = []

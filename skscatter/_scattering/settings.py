@@ -89,13 +89,9 @@ class Settings:
 
 
 def default_J(n_times: int) -> int:
-    """Scale for signals of `n_times` samples: a 32nd of the length, but not below 16 samples.
-
-    Eight wavelets per octave do not fit into scales of less than 8 to 16 samples, so short signals
-    get the largest scale that fits.
-    """
+    """Scale for signals of `n_times` samples: an eighth of the length, and at least 4 samples."""
     log2_length = n_times.bit_length() - 1
-    return max(log2_length - 5, min(log2_length, 4))
+    return max(log2_length - 3, min(log2_length, 2))
 
 
 class Lengths:
@@ -126,11 +122,11 @@ def resolve(
     n_times: int | NDArray[np.integer],
     *,
     J: int | None = None,
-    Q: int | tuple[int, int] = 8,
+    Q: int | tuple[int, int] = (2, 2),
     T: float | None = None,
     max_order: int = 2,
     stride: int | None = None,
-    include_order0: bool = False,
+    include_order0: bool = True,
     filter_gain: str = "unit",
     padding: str = "reflect",
     subsampling: str = "standard",

@@ -10,46 +10,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skscatter._scattering.logarithm import Logarithm
 from skscatter._scattering.namespace import Array, Namespace
+from skscatter._scattering.paths import orders_of
 from skscatter._scattering.pooling import pool
 from skscatter._scattering.settings import Settings
-
-LOG_STAGES = ("frames", "pooled")
-
-
-@dataclass(frozen=True)
-class Logarithm:
-    """The logarithm of coefficients of order 1 and 2.
-
-    Attributes
-    ----------
-    eps : float
-        Added to the coefficients first.
-    stage : {"frames", "pooled"}
-        Whether it comes before or after pooling.
-    """
-
-    eps: float
-    stage: str
-
-    def __call__(self, xp: Namespace, S: Array, n_linear: int) -> Array:
-        """Take the logarithm of coefficients of shape (n_signals, n_paths, ...).
-
-        The first `n_linear` paths, those of order 0, are kept: they may be negative.
-        """
-        result = abs(S)  # rounding can leave a coefficient just below zero
-        result[:, :n_linear] = S[:, :n_linear]
-        logarithms = result[:, n_linear:]
-        info = np.finfo(xp.dtype)
-        # Beyond these bounds eps, or a sum with it, is zero or infinite in this precision.
-        if float(info.tiny) <= self.eps <= float(info.max) * float(info.eps) / 4:
-            logarithms += self.eps
-            xp.log(logarithms, out=logarithms)
-        else:
-            xp.log_add(logarithms, math.log(self.eps), out=logarithms)
-        return result
-
 
 @dataclass(frozen=True)
 class Specification:
@@ -67,6 +34,8 @@ class Specification:
         Statistics over the frames of each segment. Empty if every frame is kept.
     n_segments : int
         Segments of a signal's duration.
+    trim : float or None
+        In dB below the loudest. Segments divide the part of a signal that is at least as loud.
     channel_pooling : tuple of str
         Statistics over the channels. Empty if every channel is kept.
     sampling_rate : float or None
@@ -86,6 +55,7 @@ class Specification:
     logarithm: Logarithm | None
     pooling: tuple[str, ...]
     n_segments: int
+    trim: float | None
     channel_pooling: tuple[str, ...]
     sampling_rate: float | None
     n_channels: int
@@ -93,7 +63,12 @@ class Specification:
     extends_short: bool
     library: str
 
-    def features(self, xp: Namespace, S: Array) -> Array:
+    @property
+    def trims(self) -> bool:
+        """Whether features depend on the active part of a signal. Without pooling none does."""
+        return self.trim is not None and bool(self.pooling)
+
+    def features(self, xp: Namespace, S: Array, frames: NDArray[np.intp] | None = None) -> Array:
         """Make the features of rows from their coefficients.
 
         Parameters
@@ -102,19 +77,34 @@ class Specification:
             Array operations, in the precision of `S`.
         S : array of shape (n_rows, n_paths, n_frames)
             Coefficients of channels of signals of one length.
+        frames : ndarray of int, of shape (n_rows, 2), or None, default=None
+            The first frame of each row that counts, and the one after the last. None means all.
 
         Returns
         -------
         features : array of shape (n_rows, n_paths * n_features_of_a_path)
             By path, then by segment and statistic, or by frame without pooling.
         """
-        n_linear = int(self.settings.include_order0)
-        if self.logarithm is not None and self.logarithm.stage == "frames":
-            S = self.logarithm(xp, S, n_linear)
+        if frames is None:
+            return self._features(xp, S)
+        features = xp.empty((len(S), S.shape[1] * self.n_segments * len(self.pooling)))
+        parts, kinds = np.unique(frames, axis=0, return_inverse=True)
+        for kind, (start, stop) in enumerate(parts.tolist()):
+            rows = xp.integers(np.flatnonzero(kinds.reshape(-1) == kind))
+            features[rows] = self._features(xp, S[rows][..., start:stop])
+        return features
+
+    def _features(self, xp: Namespace, S: Array) -> Array:
+        logarithm = self.logarithm
+        levels = None
+        if logarithm is not None:
+            levels = logarithm.levels(xp, S, orders_of(self.settings))
+        if logarithm is not None and logarithm.stage == "frames":
+            S = logarithm(xp, S, levels)
         if self.pooling:
             S = pool(xp, S, self.pooling, self.n_segments).reshape(*S.shape[:2], -1)
-        if self.logarithm is not None and self.logarithm.stage == "pooled":
-            S = self.logarithm(xp, S, n_linear)
+        if logarithm is not None and logarithm.stage == "pooled":
+            S = logarithm(xp, S, levels)
         return S.reshape(len(S), math.prod(S.shape[1:]))
 
     def join_channels(self, xp: Namespace, features: Array) -> Array:
@@ -125,17 +115,14 @@ class Specification:
         return features.reshape(len(features), math.prod(features.shape[1:]))
 
     def row_parameters(self) -> dict[str, Any]:
-        """Return what the features of one channel of one signal depend on, besides its samples.
+        """Return what the coefficients of one channel of one signal depend on, besides its samples.
 
-        Parameters without effect are left out, so that equal features have equal parameters.
+        Equal coefficients have equal parameters.
         """
         return {
             **asdict(self.settings),
             "T": float(self.settings.T),  # T=256 and T=256.0 are equal
             "input_scaling": self.input_scaling,
-            "logarithm": None if self.logarithm is None else asdict(self.logarithm),
-            "pooling": self.pooling,
-            "n_segments": self.n_segments if self.pooling else None,
         }
 
     def as_state(self) -> dict[str, Any]:
