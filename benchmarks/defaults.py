@@ -126,8 +126,8 @@ class DataSet:
     labels : ndarray of shape (n_signals,)
     training : list of (ndarray, ndarray)
         Splits of the training data, for the choice.
-    tests : dict of list of (ndarray, ndarray)
-        Splits for the test. Those of a name are averaged.
+    tests : dict of dict of list of (ndarray, ndarray)
+        Splits for the test, by group and name. Those of a name are averaged.
     score : callable
         Of true and predicted labels.
     """
@@ -137,7 +137,7 @@ class DataSet:
     signals: list[np.ndarray]
     labels: np.ndarray
     training: list[Split]
-    tests: dict[str, list[Split]]
+    tests: dict[str, dict[str, list[Split]]]
     score: Callable[..., float] = accuracy_score
 
 
@@ -169,9 +169,8 @@ def spoken_digits(source: str | None, data_home: str | None) -> DataSet:
         digits.target,
         training=[leave_out(a, b) for i, a in enumerate(names) for b in names[i + 1 :]],
         tests={
-            "official": [(np.flatnonzero(digits.train), np.flatnonzero(digits.test))],
-            "unseen speaker": [leave_out(name) for name in names],
-            **{name: [leave_out(name)] for name in names},
+            "part": {"official": [(np.flatnonzero(digits.train), np.flatnonzero(digits.test))]},
+            "unseen speaker": {name: [leave_out(name)] for name in names},
         },
     )
 
@@ -190,7 +189,7 @@ def series(name: str, n_resamples: int) -> DataSet:
         )
         for seed in range(1, n_resamples)
     ]
-    tests = {name: [(train, test), *resamples]}
+    tests = {"series": {name: [(train, test), *resamples]}}
     return DataSet(name, "series", signals, labels, folds(labels, train), tests)
 
 
@@ -236,7 +235,7 @@ def ecg(folder: Path) -> DataSet:
         [leads[:, sample - AROUND : sample + AROUND] for sample in samples],
         codes,
         training=folds(codes, np.flatnonzero(samples < n_times // 2)),
-        tests={"record 100": folds(codes, np.arange(len(codes)))},
+        tests={"ECG": {"record 100": folds(codes, np.arange(len(codes)))}},
         score=balanced_accuracy_score,
     )
 
@@ -332,20 +331,19 @@ def test(sets: list[DataSet], settings: list[dict[str, Any]], n_jobs: int) -> di
     """Measure settings on test data, and print a table."""
     print_row("test: " + " / ".join(CLASSIFIERS), *map(describe, settings))
     print_row(*["---"] * (len(settings) + 1))
-    results = {}
+    groups: dict[str, dict[str, np.ndarray]] = {}
     for data in sets:
         tables = [features(setting, data, n_jobs) for setting in settings]
-        for name, splits in data.tests.items():
-            scores = [accuracies(X, data, splits, n_jobs) for X in tables]
-            results[name] = np.array(scores).tolist()
+        for group, tests in data.tests.items():
+            for name, splits in tests.items():
+                scores = np.array([accuracies(X, data, splits, n_jobs) for X in tables])
+                groups.setdefault(group, {})[name] = scores
+    results = {}
+    for group, rows in groups.items():
+        mean = {f"{group}: mean of {len(rows)}": np.mean(list(rows.values()), axis=0)}
+        for name, scores in (rows | mean if len(rows) > 1 else rows).items():
             print_row(name, *(" / ".join(f"{value:.1f}" for value in each) for each in scores))
-    if names := [data.name for data in sets if data.kind == "series"]:
-        means = np.mean([results[name] for name in names], axis=0)
-        results["mean of the series"] = means.tolist()
-        print_row(
-            f"mean of {len(names)} series",
-            *(" / ".join(f"{value:.1f}" for value in each) for each in means),
-        )
+            results[name] = scores.tolist()
     return results
 
 
