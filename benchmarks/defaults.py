@@ -94,7 +94,11 @@ SETTINGS: list[dict[str, Any]] = [
     *(dict(zip(GRID, values, strict=True)) for values in product(*GRID.values())),
     *(CENTRE | step for step in VARIANTS),
 ]
-IN_TESTS = [{"include_order0": True}, {"trim": 25}]  # variants of the chosen setting
+IN_TESTS = [
+    {"include_order0": True},
+    {"include_order0": False},
+    {"trim": 25},
+]  # variants of the chosen setting
 
 SERIES = [
     "ACSF1",
@@ -327,23 +331,25 @@ def choose(rows: list[dict]) -> dict[str, Any]:
     return min(near, key=lambda row: (departures(row["setting"]), row["features"]))["setting"]
 
 
-def test(sets: list[DataSet], settings: list[dict[str, Any]], n_jobs: int) -> dict[str, list]:
+def test(sets: list[DataSet], settings: list[dict[str, Any]], n_jobs: int) -> dict[str, Any]:
     """Measure settings on test data, and print a table."""
     print_row("test: " + " / ".join(CLASSIFIERS), *map(describe, settings))
     print_row(*["---"] * (len(settings) + 1))
-    groups: dict[str, dict[str, np.ndarray]] = {}
+    results: dict[str, dict[str, np.ndarray]] = {}
+
+    def report(group: str, name: str, scores: np.ndarray) -> None:
+        print_row(name, *(" / ".join(f"{value:.1f}" for value in each) for each in scores))
+        results.setdefault(group, {})[name] = scores
+
     for data in sets:
         tables = [features(setting, data, n_jobs) for setting in settings]
         for group, tests in data.tests.items():
             for name, splits in tests.items():
-                scores = np.array([accuracies(X, data, splits, n_jobs) for X in tables])
-                groups.setdefault(group, {})[name] = scores
-    results = {}
-    for group, rows in groups.items():
-        mean = {f"{group}: mean of {len(rows)}": np.mean(list(rows.values()), axis=0)}
-        for name, scores in (rows | mean if len(rows) > 1 else rows).items():
-            print_row(name, *(" / ".join(f"{value:.1f}" for value in each) for each in scores))
-            results[name] = scores.tolist()
+                scores = [accuracies(X, data, splits, n_jobs) for X in tables]
+                report(group, name, np.array(scores))
+    for group, rows in results.items():
+        if len(rows) > 1:
+            report(group, f"{group}: mean of {len(rows)}", np.mean(list(rows.values()), axis=0))
     return results
 
 
@@ -374,10 +380,13 @@ def main() -> None:
     rows = compare(sets, settings, arguments.n_jobs)
     chosen = choose(rows)
     print(f"\nChosen: {describe(chosen)}\n")
-    tests = test(sets, [BEFORE, chosen, *(chosen | step for step in IN_TESTS)], arguments.n_jobs)
+    variants = [chosen | step for step in IN_TESTS if chosen | step != chosen]
+    tests = test(sets, [BEFORE, chosen, *variants], arguments.n_jobs)
     if arguments.json:
         results = {"training": rows, "chosen": chosen, "test": tests}
-        arguments.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(
+            json.dumps(results, indent=1, default=np.ndarray.tolist) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":
