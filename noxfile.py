@@ -129,6 +129,8 @@ def timeseries(session):
     session.run(
         *("python", "benchmarks/timeseries.py", "--data-sets", "ItalyPowerDemand", "--seeds", "1")
     )
+    few = "--no-speech", "--series", "UnitTest", "--resamples", "1", "--most-settings", "2"
+    session.run("python", "benchmarks/defaults.py", *few)
 
 
 def distributions(session):

@@ -104,7 +104,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     ----------
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        means a scale of an eighth of the signal length, rounded down to a power of two (J=10 for
+        means a scale of a quarter of the signal length, rounded down to a power of two (J=11 for
         8192 samples). If lengths differ, their median is used, and signals that are
         too short for this scale are extended to it, with a warning. With a given J, signals that
         are too short raise an error.
@@ -112,7 +112,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2.
     T : float or None, default=None
         Averaging scale in samples. Shifts that are much smaller hardly change the coefficients.
-        None means ``2**J``.
+        None means ``2**J``, or half of it if `J` is None, too.
     max_order : {1, 2}, default=2
         Highest order to compute.
     stride : int or None, default=None

@@ -27,9 +27,8 @@ class TimeFrequencyScattering(Scattering1D):
     Parameters
     ----------
     J : int or None, default=None
-        The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
-        means a scale of an eighth of the signal length, but at least 16 samples, as in
-        `Scattering1D`.
+        The largest wavelets have the scale ``2**J`` samples. None means a scale of a quarter of the
+        signal length, as in `Scattering1D`, but at least 16 samples.
     Q : int or tuple of (int, int), default=8
         Wavelets per octave at order 1, or at orders 1 and 2. An integer means 1 at order 2. Motion
         between bands needs narrow bands: 8 or more.

@@ -138,9 +138,9 @@ class Settings:
 
 
 def default_J(n_times: int, least: int = 2) -> int:
-    """Scale for signals of `n_times` samples: an eighth of the length, but at least `least`."""
+    """Scale for `n_times` samples: a quarter of them, and at least ``2**least`` if possible."""
     log2_length = n_times.bit_length() - 1
-    return max(log2_length - 3, min(log2_length, least))
+    return max(log2_length - 2, min(log2_length, least))
 
 
 class Lengths:
@@ -196,7 +196,9 @@ def resolve(
     scale = _resolve_J(J, lengths, least_J)
     if J is None:
         lengths = Lengths(n_times, least=2**scale)
-    averaging = _resolve_T(T, scale, lengths)
+    # A scale that follows from the length is for wavelets as long as they are useful. An average
+    # over half of it keeps more of the course of time.
+    averaging = _resolve_T(T, 2**scale if J is not None else max(2**scale // 2, 1), lengths)
     whole = isinstance(max_order, Integral) and not isinstance(max_order, bool)
     if not whole or max_order not in (1, 2):
         raise ValueError(f"max_order={max_order!r} must be 1 or 2.")
@@ -303,14 +305,14 @@ def _resolve_Q(Q: Any, lengths: Lengths) -> tuple[int, int]:
     return pair
 
 
-def _resolve_T(T: Any, J: int, lengths: Lengths) -> float:
+def _resolve_T(T: Any, default: int, lengths: Lengths) -> float:
     if T is None:
-        return 2**J
+        return default
     T = check_real("T", T, minimum=1)
     if lengths.shortest < T:
         raise ValueError(
             f"T={T} needs signals of at least {T} samples, but {lengths.these_have}. T must be "
-            f"between 1 and {lengths.shortest}, or None for 2**J = {2**J}."
+            f"between 1 and {lengths.shortest}, or None for {default}."
         )
     return T
 
