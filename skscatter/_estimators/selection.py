@@ -127,14 +127,16 @@ S1_54.42Hz_seg0_mean
         if orders is not None:
             support &= np.isin(table["order"], orders)
         for name, (low, high) in ranges.items():
-            if (low, high) != (None, None):
-                support &= ~np.isnan(_column(table, name))
+            if (low, high) == (None, None):
+                continue
+            values = self._column(table, name)
+            support &= ~np.isnan(values)
             if low is not None:
-                support &= _column(table, name) >= low
+                support &= values >= low
             if high is not None:
-                support &= _column(table, name) <= high
+                support &= values <= high
         if direction is not None:
-            support &= _column(table, "direction") == direction
+            support &= self._column(table, "direction") == direction
         if not support.any():
             raise ValueError(self._why_empty(table, units_for(transformer.sampling_rate_)))
         self.transformer_ = transformer
@@ -243,6 +245,22 @@ S1_54.42Hz_seg0_mean
         tags.transformer_tags = inner.transformer_tags
         return tags
 
+    def _column(self, table: NDArray[np.void], name: str) -> NDArray[Any]:
+        """Return the column of a table of features that a parameter selects by.
+
+        Raises
+        ------
+        ValueError
+            If only joint scattering has it.
+        """
+        if name not in (table.dtype.names or ()):
+            raise ValueError(
+                f"{name}={getattr(self, name)!r} selects features of joint scattering, which the "
+                f"transformer does not compute. Accepted: {name}=None, or TimeFrequencyScattering "
+                "or LogTimeFrequencyScattering as the transformer."
+            )
+        return table[name]
+
     def _why_empty(self, table: NDArray[np.void], units: Units) -> str:
         present = {name: table[name] for name in RANGES if name in (table.dtype.names or ())}
         units_of = {"scale": "cycles per octave"}
@@ -261,23 +279,6 @@ S1_54.42Hz_seg0_mean
             f"{', '.join(others)} and {last} select no feature. The transformer has features of "
             f"the orders {orders}; {ranges}."
         )
-
-
-def _column(table: NDArray[np.void], name: str) -> NDArray[Any]:
-    """Return a column of a table of features.
-
-    Raises
-    ------
-    ValueError
-        If only joint scattering has it.
-    """
-    if name not in (table.dtype.names or ()):
-        raise ValueError(
-            f"{name} selects features of joint scattering, which the transformer does not compute. "
-            f"Accepted: {name}=None, or TimeFrequencyScattering or LogTimeFrequencyScattering as "
-            "the transformer."
-        )
-    return table[name]
 
 
 def _check_order(order: Any) -> list[int] | None:
