@@ -42,8 +42,8 @@ def typical_level(xp: Namespace, signals: Signals) -> float:
         power = block_powers(xp, x[np.newaxis], x.shape[-1])
         levels.append(float(gain[0]) * float(power[0, 0]) ** 0.5)
     signals.release()
-    levels = [level for level in levels if level > 0]
-    return float(np.median(levels)) if levels else 0.0
+    levels = sorted(level for level in levels if level > 0)
+    return levels[len(levels) // 2] if levels else 0.0
 
 
 def active_frames(

@@ -18,6 +18,7 @@ from skscatter._scattering.paths import orders_of
 from skscatter._scattering.pooling import pool
 from skscatter._scattering.settings import Settings
 
+
 @dataclass(frozen=True)
 class Specification:
     """A fitted transform.
