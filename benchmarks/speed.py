@@ -2,7 +2,7 @@
 
 The figures in docs/performance.md come from these commands. README.md quotes the first::
 
-    pip install "skscatter[numba,torch,plot]"
+    pip install "skscatter[fast,torch,plot]"
     python benchmarks/speed.py --part fsdd --rounds 10
     python benchmarks/speed.py --part fsdd --most-signals 1 --rounds 10
     python benchmarks/speed.py --part lengths --rounds 3

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
+numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[fast]"')
 
 from skscatter import LogScattering1D  # noqa: E402
 from skscatter._backends.compiled import compiling  # noqa: E402

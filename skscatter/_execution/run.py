@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from skscatter._backends.choice import Device, namespace_on
-from skscatter._backends.engines import Engine, get_engine
+from skscatter._backends.engines import Engine, device_for, get_engine
 from skscatter._execution.blocks import (
     BlockSize,
     InSmallerBlocks,
@@ -97,6 +97,15 @@ class Run:
         for _, engine in self._engines(range(len(self._signals.row_lengths))):
             return engine.chunk * (self._n_workers or count_threads(self._n_jobs))
         return 1
+
+    @property
+    def computed_by(self) -> str:
+        """Names of what computes the signals, without building it."""
+        lengths = self._signals.row_lengths
+        groups = group_by_length(self._settings, lengths)
+        grids = group_by_grid(groups, range(len(lengths)))
+        found = {str(device_for(self._settings, grid, self._device)) for grid, _ in grids}
+        return " and ".join(sorted(found))
 
     def blocks(self, rows: Rows) -> Iterator[tuple[Rows, Array]]:
         """Yield some of the rows and their features until all are done, in any order.
