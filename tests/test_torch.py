@@ -474,6 +474,11 @@ def test_torch_computes_tensors_on_their_own_device(backend, chosen, device):
     assert choose_device(backend, "auto", X) == (chosen, str(X.device))
 
 
+def test_the_device_is_shown_with_the_progress(capsys):
+    LogScattering1D(backend="torch", device="cpu", verbose=1).fit_transform(np.ones((2, 64)))
+    assert "LogScattering1D (torch, cpu): 100%" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("installed", [False, True])
 @pytest.mark.parametrize("driver", [False, True])
 def test_torch_is_imported_only_where_it_may_find_a_gpu(installed, driver):
