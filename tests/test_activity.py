@@ -88,12 +88,8 @@ def test_silent_signals_are_active_as_a_whole(x):
 
 def test_more_is_active_with_a_larger_trim():
     x = recording() + 0.1 * recording(1, 800, 3300) + 0.01 * recording(2, 300, 3800)
-    parts = [np.ravel(trimming(trim=trim).fit([x]).active_parts([x])) for trim in (10, 25, 60)]
-    for (start, stop), expected in zip(
-        parts, [(1500, 2700), (800, 3300), (300, 3800)], strict=True
-    ):
-        assert abs(start - expected[0]) <= 1.5 * T
-        assert abs(stop - expected[1]) <= 1.5 * T
+    parts = [trimming(trim=trim).fit([x]).active_parts([x])[0] for trim in (10, 25, 60)]
+    np.testing.assert_allclose(parts, [(1500, 2700), (800, 3300), (300, 3800)], atol=1.5 * T)
 
 
 def test_signals_shorter_than_a_block_are_whole():
@@ -108,10 +104,10 @@ def test_a_part_has_as_many_frames_as_segments_or_all():
     settings = resolve(1000, J=5)
     layout = lay_out(settings, 1000)
     for start, stop in (0, 3), (500, 501), (999, 1000):
-        ((first, after),) = frames_within(layout, 32, np.array([start]), np.array([stop]), 7)
+        ((first, after),) = frames_within(layout, 32, np.array([[start, stop]]), 7)
         assert after - first == 7
         assert 0 <= first < after <= layout.n_frames
-    ((first, after),) = frames_within(layout, 32, np.array([500]), np.array([501]), 1000)
+    ((first, after),) = frames_within(layout, 32, np.array([[500, 501]]), 1000)
     assert (first, after) == (0, layout.n_frames)
 
 

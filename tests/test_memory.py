@@ -273,7 +273,7 @@ def test_bad_memory_is_refused(Transformer, memory, error, X):
 def test_progress_counts_found_signals_too(X, store, capsys):
     LogScattering1D(memory=store).fit_transform(X[:3])
     LogScattering1D(memory=store, verbose=1).fit_transform(X)
-    assert "LogScattering1D: 100%" in capsys.readouterr().err
+    assert "LogScattering1D (numpy): 100%" in capsys.readouterr().err
 
 
 def test_work_continues_without_a_store_that_cannot_be_used(X, tmp_path):

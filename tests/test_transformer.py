@@ -561,18 +561,23 @@ def test_table_of_paths_becomes_a_data_frame():
 @BOTH
 def test_html_representation_renders(Transformer):
     html = Transformer(J=5)._repr_html_()
-    assert Transformer.__name__ in html
+    title = f"{Transformer.__name__} (numpy)"
+    assert title in html
     assert "<div" in html
-    assert (
-        Transformer.__name__ in make_pipeline(Transformer(J=5).fit(np.ones((2, 40))))._repr_html_()
-    )
+    assert title in make_pipeline(Transformer(J=5).fit(np.ones((2, 40))))._repr_html_()
+
+
+def test_diagrams_of_a_transformer_that_cannot_compute_here_show_its_class():
+    html = Scattering1D(device="moon")._repr_html_()
+    assert "Scattering1D" in html
+    assert "Scattering1D (" not in html
 
 
 @BOTH
 def test_progress_is_shown_on_request(Transformer, capsys):
     X = np.ones((3, 50))
     Transformer(verbose=1).fit_transform(X)
-    assert f"{Transformer.__name__}: 100%" in capsys.readouterr().err
+    assert f"{Transformer.__name__} (numpy): 100%" in capsys.readouterr().err
     Transformer().fit_transform(X)
     assert capsys.readouterr().err == ""
 

@@ -38,7 +38,7 @@ def typical_level(xp: Namespace, signals: Signals) -> float:
     levels = []
     for row in range(0, n_rows, step):
         x = xp.load(signals.block(range(row, row + 1)))
-        scale, gain = xp.powers_of_two(xp.peak(x))
+        _, gain = xp.powers_of_two(xp.peak(x))
         power = block_powers(xp, x[np.newaxis], x.shape[-1])
         levels.append(float(gain[0]) * float(power[0, 0]) ** 0.5)
     signals.release()
@@ -81,7 +81,7 @@ def active_frames(
         # Samples after the last whole block belong to it.
         bounds[bounds[:, 1] == n_block * powers.shape[1], 1] = length
         layout = lay_out(settings, length)
-        frames[start:stop] = frames_within(layout, settings.T, *bounds.T, n_least)
+        frames[start:stop] = frames_within(layout, settings.T, bounds, n_least)
         signals.release()
         start = stop
     return np.repeat(frames, n_channels, axis=0)
