@@ -28,9 +28,10 @@ def pytest_sessionstart():
 
 
 @pytest.fixture(autouse=True)
-def no_gpu_unless_asked(monkeypatch):
+def auto_is_numpy(monkeypatch):
     """Let backend="auto" mean NumPy, so that tests do the same on every machine."""
-    monkeypatch.setattr("skscatter._backends.choice.has_cuda", lambda: False)
+    for other in "has_cuda", "has_numba":
+        monkeypatch.setattr(f"skscatter._backends.choice.{other}", lambda: False)
 
 
 @pytest.fixture(autouse=True)

@@ -101,6 +101,7 @@ SHARED = {
     "filter_gain": "",
     "pooling": "None",
     "n_segments": "1",
+    "trim": f"None {REAL}",
     "channel_pooling": "None",
     "input_scaling": "None",
     "padding": "",
@@ -156,7 +157,7 @@ ACCEPTED = {
         lambda transformer=FITTED, **ranges: SelectPaths(transformer, **ranges).fit_transform(X),
         {
             "transformer": "",
-            "order": "None 1 array([1,2])",
+            "order": "None 0 1 array([1,2])",
             "carrier": "None",
             "modulation": "None",
             "scale": "None",

@@ -34,6 +34,7 @@ def X():
 
 
 def scattering(**parameters):
+    parameters = {"Q": 8, "include_order0": False, "n_segments": 1, **parameters}
     return LogScattering1D(J=6, sampling_rate=SAMPLING_RATE, **parameters)
 
 

@@ -8,7 +8,8 @@ from sklearn.base import clone
 
 from skscatter import LogScattering1D, RowStore, Scattering1D
 from skscatter._estimators.docstrings import share_descriptions
-from skscatter._scattering.specification import Logarithm, Specification
+from skscatter._scattering.logarithm import Logarithm
+from skscatter._scattering.specification import Specification
 
 # Another valid value of each parameter that features depend on, and of each that only affects how
 # they are computed. The defaults of `BASE` are the values in use.
@@ -19,12 +20,13 @@ OF_FEATURES = {
     "T": 8.0,
     "max_order": 1,
     "stride": 4,
-    "include_order0": True,
+    "include_order0": False,
     "filter_gain": "kymatio-0.3",
     "log_eps": 0.5,
     "log_stage": "pooled",
     "pooling": ("max", "std"),
     "n_segments": 3,
+    "trim": 3.0,
     "channel_pooling": "mean",
     "input_scaling": "rms",
     "padding": "zero",
@@ -118,7 +120,7 @@ def test_a_bad_value_of_the_work_is_refused_when_it_is_done(Transformer, X):
 def test_a_saved_model_is_what_was_fitted(Transformer, X):
     model = Transformer(**BASE).fit(X)
     expected = described(model, X)
-    model.set_params(n_segments=3, include_order0=True, sampling_rate=None)
+    model.set_params(n_segments=3, include_order0=False, sampling_rate=None)
     loaded = pickle.loads(pickle.dumps(model))
     assert_same(described(loaded, X), expected)
     assert loaded.get_params() == model.get_params()
@@ -152,12 +154,11 @@ def test_logarithms_of_any_eps_are_finite_and_right(eps, dtype, backend):
     np.testing.assert_allclose(features, exact, rtol=1e-6, atol=1e-6)
 
 
-def test_order_0_keeps_its_sign_through_the_logarithm():
-    logarithm = Logarithm(1e-3, "frames")
+def test_the_logarithm_of_order_0_is_that_of_its_magnitude():
     X = np.full((2, 64), -3.0)
-    model = LogScattering1D(J=2, Q=1, include_order0=True).fit(X)
-    assert model._spec.logarithm == logarithm
-    np.testing.assert_allclose(model.transform(X)[:, 0], -3.0)
+    model = LogScattering1D(J=2, Q=1, log_eps=0.5).fit(X)
+    assert model._spec.logarithm == Logarithm(0.5, "frames")
+    np.testing.assert_allclose(model.transform(X)[:, 0], np.log(3.5))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

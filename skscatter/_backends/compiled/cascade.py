@@ -137,6 +137,7 @@ class CompiledCascade:
             lanes.reshape(n_copies, n_lanes, -1)[1:] = lanes[:n_lanes]
             self.scatter(
                 padded,
+                self.masks[1],
                 self.masks[n_copies],
                 *self.paths[n_copies],
                 self.low_passes,
