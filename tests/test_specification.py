@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skscatter import LogScattering1D, RowStore, Scattering1D
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    RowStore,
+    Scattering1D,
+    TimeFrequencyScattering,
+)
 from skscatter._estimators.docstrings import share_descriptions
 from skscatter._scattering.logarithm import Logarithm
 from skscatter._scattering.specification import Specification
@@ -31,6 +37,12 @@ OF_FEATURES = {
     "input_scaling": "rms",
     "padding": "zero",
     "subsampling": "critical",
+    "J_fr": 2,
+    "Q_fr": 2,
+    "F": 2,
+    "stride_fr": 2,
+    "padding_fr": "zero",
+    "parts": ("first", "joint"),
     "sampling_rate": 7.0,
 }
 OF_THE_WORK = {
@@ -41,7 +53,10 @@ OF_THE_WORK = {
     "memory": "elsewhere",
     "verbose": 1,
 }
-BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+EVERY = pytest.mark.parametrize(
+    "Transformer",
+    [Scattering1D, LogScattering1D, TimeFrequencyScattering, LogTimeFrequencyScattering],
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,12 +85,12 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
-@BOTH
+@EVERY
 def test_every_parameter_is_of_features_or_of_the_work(Transformer):
     assert set(Transformer().get_params()) <= set(OF_FEATURES) | set(OF_THE_WORK)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", OF_FEATURES)
 def test_parameters_set_after_fit_change_nothing_before_the_next_fit(
     Transformer, name, X, tmp_path
@@ -97,7 +112,7 @@ def test_parameters_set_after_fit_change_nothing_before_the_next_fit(
     assert store.info().misses <= 2 * rows
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", OF_THE_WORK)
 def test_parameters_of_the_work_are_read_when_it_is_done(Transformer, name, X, tmp_path, capsys):
     model = Transformer(**BASE).fit(X)
@@ -109,14 +124,14 @@ def test_parameters_of_the_work_are_read_when_it_is_done(Transformer, name, X, t
     assert (capsys.readouterr().err != "") == (name == "verbose")
 
 
-@BOTH
+@EVERY
 def test_a_bad_value_of_the_work_is_refused_when_it_is_done(Transformer, X):
     model = Transformer(**BASE).fit(X).set_params(batch_size=0)
     with pytest.raises(ValueError, match="batch_size=0 must be an integer of at least 1"):
         model.transform(X)
 
 
-@BOTH
+@EVERY
 def test_a_saved_model_is_what_was_fitted(Transformer, X):
     model = Transformer(**BASE).fit(X)
     expected = described(model, X)
@@ -164,7 +179,7 @@ def test_the_logarithm_of_order_0_is_that_of_its_magnitude():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("statistic", ["mean", "max", "median", "std"])
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-@BOTH
+@EVERY
 def test_the_largest_signals_have_finite_features(Transformer, backend, statistic, dtype):
     if backend == "torch":
         pytest.importorskip("torch", reason="needs PyTorch")
@@ -183,7 +198,7 @@ def test_the_largest_signals_have_finite_features(Transformer, backend, statisti
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba", "torch"])
-@BOTH
+@EVERY
 def test_errors_that_a_program_asks_numpy_for_are_not_raised_by_harmless_underflow(
     Transformer, backend
 ):

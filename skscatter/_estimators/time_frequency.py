@@ -50,9 +50,7 @@ class TimeFrequencyScattering(Scattering1D):
         wavelet. ``"frequency"``: order 1, filtered along log-frequency. ``"time"``: order 2,
         filtered in time and averaged along log-frequency. ``"joint"``: order 2, filtered in time
         and along log-frequency, upwards and downwards.
-    include_order0 : bool, default=False
-        Whether to keep the average of the signal itself.
-    {pooling} {n_segments} {trim} {channel_pooling} {input_scaling} {padding}
+    {include_order0} {pooling} {n_segments} {trim} {channel_pooling} {input_scaling} {padding}
     padding_fr : {"reflect", "zero"}, default="reflect"
         How the axis of log-frequency is continued past its ends. ``"reflect"``: by its mirror
         image. ``"zero"``: by zeros, as in kymatio. Zeros separate the directions better, but make
@@ -122,7 +120,7 @@ class TimeFrequencyScattering(Scattering1D):
         stride: int | None = None,
         stride_fr: int | None = None,
         parts: str | tuple[str, ...] = PARTS,
-        include_order0: bool = False,
+        include_order0: bool = True,
         pooling: str | tuple[str, ...] | None = "mean",
         n_segments: int = 4,
         trim: float | None = None,
@@ -320,7 +318,7 @@ class LogTimeFrequencyScattering(TimeFrequencyScattering, LogScattering1D):
         stride: int | None = None,
         stride_fr: int | None = None,
         parts: str | tuple[str, ...] = PARTS,
-        include_order0: bool = False,
+        include_order0: bool = True,
         log_eps: float | str = "relative",
         log_stage: str = "frames",
         pooling: str | tuple[str, ...] | None = "mean",
