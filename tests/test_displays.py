@@ -182,6 +182,7 @@ def test_parameters_set_after_fit_change_no_display(Display, arguments, n_panels
         pooling=None,
         n_segments=3,
         log_eps=1.0,
+        trim=25,
         sampling_rate=1.0,
     )
     after = Display.from_estimator(pipe, *arguments)
@@ -192,6 +193,79 @@ def test_parameters_set_after_fit_change_no_display(Display, arguments, n_panels
             np.testing.assert_equal(getattr(after, name), value)
     for ax, same in zip(after.ax_, before.ax_, strict=True):
         assert (ax.get_xlabel(), ax.get_ylabel()) == (same.get_xlabel(), same.get_ylabel())
+
+
+def shaded(ax):
+    """Return the ends of the shaded spans of the time axis."""
+    to_data = ax.transData.inverted()
+    spans = [patch.get_extents().transformed(to_data) for patch in ax.patches]
+    return sorted((span.x0, span.x1) for span in spans)
+
+
+def panels_over_time(display):
+    return display.ax_[:1] if isinstance(display, ScatteringDisplay) else display.ax_
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+@pytest.mark.parametrize("sampling_rate", [SAMPLING_RATE, None])
+def test_what_trim_leaves_out_is_shaded(Display, sampling_rate):
+    loud = np.abs(SECONDS - 1.2) < 0.3
+    x = np.where(loud, tone(100), 1e-3 * tone(30))
+    scattering = fitted(J=5, trim=25, sampling_rate=sampling_rate)
+    display = Display.from_estimator(scattering, x)
+    ((start, end),) = scattering.active_parts([x])
+    assert display.active_part == (start, end)
+    for ax in panels_over_time(display):
+        left, right = ax.get_xlim()
+        np.testing.assert_allclose(shaded(ax), [(left, start), (end, right)], atol=1e-9)
+        assert ax.get_xlim() == (left, right)
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+def test_only_the_side_that_is_left_out_is_shaded(Display):
+    x = np.where(SECONDS < 0.5, tone(100), 0)
+    display = Display.from_estimator(fitted(J=5, trim=25), x)
+    for ax in panels_over_time(display):
+        ((start, end),) = shaded(ax)
+        assert 0.5 <= start < 0.6
+        assert end == ax.get_xlim()[1]
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+@pytest.mark.parametrize("parameters", [{}, {"trim": 25, "pooling": None}])
+def test_nothing_is_shaded_where_features_are_of_whole_signals(Display, parameters):
+    display = Display.from_estimator(fitted(**parameters), np.where(SECONDS < 0.5, tone(100), 0))
+    assert display.active_part is None
+    assert not any(len(ax.patches) for ax in panels_over_time(display))
+
+
+@pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])
+def test_a_signal_that_is_active_to_both_ends_has_no_shade(Display):
+    display = Display.from_estimator(fitted(trim=25), tone(100))
+    assert display.active_part == (0, N_TIMES / SAMPLING_RATE)
+    assert not any(len(ax.patches) for ax in panels_over_time(display))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "X", "n_times"),
+    [
+        ({"J": 7}, np.zeros((1, N_TIMES)), N_TIMES + 1),
+        ({"J": 7, "T": 512}, [np.zeros(N_TIMES)], 256),
+    ],
+)
+def test_signals_that_have_no_features_have_no_active_part(parameters, X, n_times):
+    x = np.zeros(n_times)
+    x[n_times // 2] = 1.0
+    scattering = LogScattering1D(trim=25, **parameters).fit(X)
+    assert ScalogramDisplay.from_estimator(scattering, x).active_part is None
+
+
+def test_the_channels_of_a_signal_have_one_active_part():
+    x = np.stack([np.where(SECONDS < 0.5, tone(50), 0), np.where(SECONDS > 1.5, tone(50), 0)])
+    scattering = LogScattering1D(J=5, trim=25, sampling_rate=SAMPLING_RATE).fit([x])
+    for Display in (ScalogramDisplay, ScatteringDisplay):
+        display = Display.from_estimator(scattering, x, channel=1)
+        assert display.active_part == (0, N_TIMES / SAMPLING_RATE)
 
 
 def test_importing_displays_does_not_import_matplotlib():

@@ -115,6 +115,30 @@ def magnitudes(values: NDArray[np.floating], floor: float | None = None) -> Any:
     return LogNorm(floor, largest, clip=True)
 
 
+def shade_outside(ax: Any, part: tuple[float, float] | None, times: NDArray[np.float64]) -> None:
+    """Shade what lies before and after a part of the time axis, up to the ends of the axis.
+
+    Parameters
+    ----------
+    ax : Axes
+        Where to draw. Its limits are final.
+    part : tuple of (float, float) or None
+        Start and end. None shades nothing.
+    times : ndarray of shape (n_columns,)
+        Centres of the columns. An end of the axis without columns outside of the part stays as it
+        is.
+    """
+    if part is None:
+        return
+    left, right = ax.get_xlim()
+    for outside, start, end in (
+        (times[0] < part[0], left, part[0]),
+        (times[-1] > part[1], part[1], right),
+    ):
+        if outside:
+            ax.axvspan(start, end, color="0.5", alpha=0.6, linewidth=0)
+
+
 def draw_cells(
     ax: Any,
     x: NDArray[np.floating],

@@ -63,7 +63,7 @@ class FilterBankDisplay:
     >>> scattering = Scattering1D(J=6, sampling_rate=1000).fit(np.zeros((1, 1024)))
     >>> display = FilterBankDisplay.from_estimator(scattering)
     >>> [psi.shape for psi in display.psi]
-    [(38, 4096), (7, 4096)]
+    [(13, 4096), (13, 4096)]
     """
 
     def __init__(

@@ -71,7 +71,7 @@ class PathImportanceDisplay:
     >>> y = np.arange(60) % 2
     >>> t = np.arange(1024) / 1000
     >>> X = rng.standard_normal((60, 1024)) + y[:, np.newaxis] * np.sin(2 * np.pi * 100 * t)
-    >>> scattering = LogScattering1D(J=6, max_order=1, sampling_rate=1000)
+    >>> scattering = LogScattering1D(J=6, Q=8, max_order=1, sampling_rate=1000)
     >>> model = make_pipeline(scattering, StandardScaler(), LogisticRegression()).fit(X, y)
     >>> display = PathImportanceDisplay.from_estimator(model)
     >>> decisive = display.order1[:, 0].argmax()

@@ -12,9 +12,17 @@ from skscatter._common.units import units_for
 from skscatter._estimators.lookup import find_scattering
 from skscatter._estimators.scattering import Scattering1D
 
-from .axes import cell_edges, draw_cells, frequency_label, magnitudes, make_axes, time_label
+from .axes import (
+    cell_edges,
+    draw_cells,
+    frequency_label,
+    magnitudes,
+    make_axes,
+    shade_outside,
+    time_label,
+)
 from .path_map import PathMap
-from .subject import check_signal
+from .subject import active_part, check_signal
 
 
 @public
@@ -23,7 +31,8 @@ class ScalogramDisplay:
 
     The scalogram is the modulus of the wavelet transform, ``|x * psi1|``: the first order of a
     scattering transform before the average over `T`. Here it is averaged over the time of a column
-    of the display, so that signals may have any length.
+    of the display, so that signals may have any length. What a transformer with `trim` leaves out
+    of its features is shaded.
 
     Create a display with `from_estimator`. `plot` draws it again.
 
@@ -40,6 +49,9 @@ class ScalogramDisplay:
         Centre frequencies, in Hz with a `sampling_rate`, else in cycles per sample.
     sampling_rate : float or None, default=None
         In Hz.
+    active_part : tuple of (float, float) or None, default=None
+        Start and end of the part that features are made of, in the units of `times`. The rest is
+        shaded. None means all of the signal.
 
     Attributes
     ----------
@@ -57,7 +69,7 @@ class ScalogramDisplay:
     >>> import numpy as np
     >>> from skscatter import ScalogramDisplay, Scattering1D
     >>> x = np.sin(2 * np.pi * 100 * np.arange(4000) / 1000)
-    >>> scattering = Scattering1D(J=6, sampling_rate=1000).fit([x])
+    >>> scattering = Scattering1D(J=6, Q=8, sampling_rate=1000).fit([x])
     >>> display = ScalogramDisplay.from_estimator(scattering, x)
     >>> strongest = display.scalogram.mean(axis=1).argmax()
     >>> print(f"{display.frequencies[strongest]:.0f} Hz")
@@ -72,12 +84,14 @@ class ScalogramDisplay:
         times: NDArray[np.float64],
         frequencies: NDArray[np.float64],
         sampling_rate: float | None = None,
+        active_part: tuple[float, float] | None = None,
     ) -> None:
         self.signal = signal
         self.scalogram = scalogram
         self.times = times
         self.frequencies = frequencies
         self.sampling_rate = sampling_rate
+        self.active_part = active_part
 
     @classmethod
     def from_estimator(
@@ -121,7 +135,8 @@ class ScalogramDisplay:
             If matplotlib is not installed.
         """
         scattering = find_scattering(estimator)
-        signal = check_signal(scattering, x, channel)[channel]
+        x = check_signal(scattering, x, channel)
+        signal = x[channel]
         max_columns = check_integer("max_columns", max_columns, minimum=2)
         # Order 1, averaged over one column, is the scalogram.
         longest = 2 ** math.floor(math.log2(len(signal)))
@@ -135,6 +150,7 @@ class ScalogramDisplay:
             times=finest.frame_times(),
             frequencies=PathMap.of(finest.paths_, finest.sampling_rate_).carriers,
             sampling_rate=finest.sampling_rate_,
+            active_part=active_part(scattering, x),
         ).plot(ax, **options)
 
     def plot(self, ax: Any = None, **options: Any) -> "ScalogramDisplay":
@@ -175,6 +191,8 @@ class ScalogramDisplay:
             **{"norm": magnitudes(self.scalogram), "cmap": "magma"} | options,
         )
         above.set(ylabel="amplitude", xlim=below.get_xlim())
+        for ax in self.ax_:
+            shade_outside(ax, self.active_part, self.times)
         below.set(
             xlabel=time_label(self.sampling_rate),
             ylabel=frequency_label("frequency", self.sampling_rate),

@@ -7,19 +7,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.public import public
 from skscatter._estimators.lookup import find_plain
+from skscatter._scattering.logarithm import RELATIVE_EPS
 
-from .axes import cell_edges, magnitudes, mean_over_time, time_label
+from .axes import cell_edges, magnitudes, mean_over_time, shade_outside, time_label
 from .path_map import PathMap
-from .subject import check_signal
+from .subject import active_part, check_signal
 
 
 @public
 class ScatteringDisplay:
     """The scattering coefficients of a signal, before any logarithm and pooling.
 
-    Order 1 is drawn over time and frequency: the strength of each band. Order 2, averaged over
-    time, is drawn over modulation frequency and frequency: how fast the strength of each band
-    changes. It has no coefficients for modulations faster than the band is wide.
+    Order 1 is drawn over time and frequency: the strength of each band. What a transformer with
+    `trim` leaves out of its features is shaded. Order 2, averaged over time, is drawn over
+    modulation frequency and frequency: how fast the strength of each band changes. It has no
+    coefficients for modulations faster than the band is wide.
 
     Create a display with `from_estimator`. `plot` draws it again.
 
@@ -38,6 +40,9 @@ class ScatteringDisplay:
     floor : float or None, default=None
         Lower end of the colour scale; fainter coefficients count as silence. None means a
         ten-thousandth of the largest coefficient.
+    active_part : tuple of (float, float) or None, default=None
+        Start and end of the part that features are made of, in the units of `times`. The rest is
+        shaded. None means all of the signal.
 
     Attributes
     ----------
@@ -58,7 +63,7 @@ class ScatteringDisplay:
     >>> scattering = Scattering1D(J=6, sampling_rate=1000).fit([x])
     >>> display = ScatteringDisplay.from_estimator(scattering, x)
     >>> display.S1.shape, display.S2.shape
-    ((38, 16), (38, 4))
+    ((13, 16), (13, 9))
     """
 
     def __init__(
@@ -69,12 +74,14 @@ class ScatteringDisplay:
         times: NDArray[np.float64],
         path_map: PathMap,
         floor: float | None = None,
+        active_part: tuple[float, float] | None = None,
     ) -> None:
         self.S1 = S1
         self.S2 = S2
         self.times = times
         self.path_map = path_map
         self.floor = floor
+        self.active_part = active_part
 
     @classmethod
     def from_estimator(
@@ -118,6 +125,7 @@ class ScatteringDisplay:
             times=scattering.frame_times(x.shape[-1]),
             path_map=path_map,
             floor=None if logarithm is None or logarithm.relative else logarithm.eps,
+            active_part=active_part(scattering, x),
         ).plot(ax, **options)
 
     def plot(
@@ -133,7 +141,8 @@ class ScatteringDisplay:
         relative : bool, default=False
             Whether to divide order 2 by the mean of order 1 in the same band. This shows the
             modulation of a band independently of its strength. Bands fainter than `floor` are not
-            shown.
+            shown. If it is None, these are bands fainter than a tenth of the mean coefficient of
+            order 1.
         **options
             Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
 
@@ -152,11 +161,11 @@ class ScatteringDisplay:
         sampling_rate = self.path_map.sampling_rate
         S2, scale, label = self.S2, magnitudes(self.S2, self.floor), "S2, mean over time"
         if relative:
-            strength = mean_over_time(self.S1)[:, np.newaxis]
+            strength = mean_over_time(self.S1)
             with np.errstate(under="ignore"):
-                floor = self.floor or 1e-4 * self.S1.max()
+                floor = self.floor or RELATIVE_EPS * mean_over_time(strength)
                 audible = np.where(strength > floor, strength, np.nan)
-                S2 = self.S2 / audible
+                S2 = self.S2 / audible[:, np.newaxis]
             scale, label = None, "S2 / S1, means over time"
         common = {"cmap": "magma"} | options
         self.ax_ = self.path_map.draw(
@@ -171,5 +180,6 @@ class ScatteringDisplay:
                 {"norm": scale} | common,
             ),
         )
+        shade_outside(self.ax_[0], self.active_part, self.times)
         self.figure_ = self.ax_[0].figure
         return self

@@ -1,4 +1,4 @@
-"""The signal that a display shows."""
+"""The signal that a display shows, and its active part."""
 
 from typing import Any
 
@@ -36,3 +36,29 @@ def check_signal(scattering: Scattering1D, x: ArrayLike, channel: int) -> NDArra
     if check_integer("channel", channel, minimum=0) >= n_channels:
         raise ValueError(f"channel={channel!r} must be below {n_channels}, the number of channels.")
     return np.atleast_2d(x)
+
+
+def active_part(scattering: Scattering1D, x: NDArray[Any]) -> tuple[float, float] | None:
+    """Find the part of a signal that features are made of.
+
+    Parameters
+    ----------
+    scattering : Scattering1D
+        Fitted transformer.
+    x : ndarray of shape (n_channels, n_times)
+        A signal, of a length for which it need not make features.
+
+    Returns
+    -------
+    part : tuple of (float, float) or None
+        Start and end: in seconds with a `sampling_rate`, else in samples. None if features are made
+        of whole signals, or not of signals of this length.
+    """
+    spec, n_times = scattering.specification_, x.shape[-1]
+    has_features = spec.n_times in (None, n_times) and (
+        spec.extends_short or n_times >= spec.settings.min_times
+    )
+    if not spec.trims or not has_features:
+        return None
+    start, end = scattering.active_parts([x])[0].tolist()
+    return start, end

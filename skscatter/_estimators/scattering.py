@@ -167,10 +167,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         Number of threads, as in joblib: None means 1 unless in a :func:`joblib.parallel_config`
         context, -1 means all cores. Ignored by PyTorch, which has its own threads.
     memory : str, path-like, RowStore or None, default=None
-        Where to cache the features of each signal: a folder, a file, or a `RowStore`. They are then
-        computed once for all folds of a search, and for later runs. Any number of processes may
-        share it. Features from other backends are reused. Only `transform` uses the cache, and not
-        for PyTorch tensors.
+        Where to cache the coefficients of each signal: a folder, a file, or a `RowStore`. They are
+        then computed once for all folds of a search, for all its candidates that differ only in
+        what follows (logarithm, trimming, pooling), and for later runs. Any number of processes
+        may share it. Coefficients from other backends are reused. Only `transform` uses the cache,
+        and not for PyTorch tensors.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -221,6 +222,13 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     `Q` of 4 or more, and 4e-2 for ``Q=1``. A pure tone then gets false coefficients of order 2, of
     up to 2e-2 of its largest one of order 1.
 
+    The active part, with `trim`: a signal is divided into blocks of a quarter of `T`, but at least
+    4 samples. The power of a block is the mean square of its samples about their mean, summed over
+    the channels. A running median over five blocks ignores clicks. The active part is from the
+    first to the last block whose median is at most `trim` decibels below the largest, and half of
+    `T` on each side. It has at least `n_segments` frames if the signal has them. A signal without
+    power is active as a whole. All channels have the same active part; `active_parts` returns it.
+
     With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors and never
     leave their device. A dask array gives a dask array, whose chunks are computed by dask.
 
@@ -244,9 +252,9 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     >>> X = np.random.default_rng(0).standard_normal((10, 1024))
     >>> scattering = Scattering1D(J=6, Q=8)
     >>> scattering.fit_transform(X).shape
-    (10, 125)
+    (10, 504)
     >>> scattering.scatter(X).shape
-    (10, 1, 125, 16)
+    (10, 1, 126, 16)
     """
 
     def __init__(
@@ -444,7 +452,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         >>> batches = (X[i : i + 1000] for i in range(0, len(X), 1000))
         >>> transformer = LogScattering1D().fit(X[:1])
         >>> [features.shape for features in transformer.transform_batches(batches)]
-        [(1000, 49), (1000, 49), (500, 49)]
+        [(1000, 440), (1000, 440), (500, 440)]
         """
         check_is_fitted(self)
         stop = threading.Event()
@@ -985,8 +993,9 @@ class LogScattering1D(Scattering1D):
     {filter_gain}
     log_eps : float or "relative", default="relative"
         Added to the coefficients before the logarithm. Coefficients far below it count as silence.
-        ``"relative"``: a tenth of the mean coefficient of each channel of each signal. Signals may
-        then have any unit: a factor adds a constant to all of their features (see Notes).
+        ``"relative"``: a tenth of the mean coefficient of each order of each channel of each
+        signal. Signals may then have any unit: a factor adds a constant to all of their features
+        (see Notes).
     log_stage : {"frames", "pooled"}, default="frames"
         ``"frames"``: the logarithm of each frame, then pooling; ``"pooled"``: pooling, then the
         logarithm.
@@ -1004,9 +1013,21 @@ class LogScattering1D(Scattering1D):
 
     Notes
     -----
-    The setting of kymatio's spoken digit example is ``LogScattering1D(J=8, Q=12, log_eps=1e-6,
-    filter_gain="kymatio-0.3")``. See `Scattering1D` for the definition of the coefficients, and
-    [1]_ for the reasons for the logarithm.
+    With ``log_eps="relative"``, a coefficient S becomes ``log(abs(S) + 0.1 * level)``. The level of
+    an order is the mean magnitude of its coefficients over paths and frames, plus a thousandth of
+    that of order 1. It is measured for each channel, over the frames that are pooled. A signal
+    times `c` has the features of the signal plus ``log(abs(c))``, except for the ``"std"`` of
+    logarithms, which does not change. Features depend on the signal alone, with one exception:
+    silence has no level of its own. `fit` measures the root mean square of a typical training
+    signal about its mean, or takes 1 with `input_scaling`. A channel is silent if its mean
+    coefficient of order 1 is at most 1e-12 of this. 1e-4 of it is the level of silence.
+
+    See `Scattering1D` for the definition of the active part, with `trim`.
+
+    The setting of kymatio's spoken digit example is ``LogScattering1D(J=8, Q=12,
+    include_order0=False, log_eps=1e-6, n_segments=1, filter_gain="kymatio-0.3")``. See
+    `Scattering1D` for the definition of the coefficients, and [1]_ for the reasons for the
+    logarithm.
 
     References
     ----------

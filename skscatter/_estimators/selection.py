@@ -67,7 +67,7 @@ class SelectPaths(Saved, TransformerMixin, BaseEstimator):
     >>> import numpy as np
     >>> from skscatter import LogScattering1D, SelectPaths
     >>> X = np.random.default_rng(0).standard_normal((10, 1000))
-    >>> transformer = LogScattering1D(J=6, sampling_rate=1000)
+    >>> transformer = LogScattering1D(J=6, Q=8, n_segments=1, sampling_rate=1000)
     >>> band = SelectPaths(transformer, order=1, carrier=(50, 80))
     >>> band.fit_transform(X).shape
     (10, 5)

@@ -103,7 +103,7 @@ def frame_signal(
     >>> frames.shape, start[:3]
     ((117, 2000), array([0. , 0.5, 1. ]))
     >>> LogScattering1D().fit_transform(frames).shape
-    (117, 83)
+    (117, 568)
 
     Drop the frames of a record that have gaps:
 
@@ -115,7 +115,7 @@ def frame_signal(
     >>> frames.shape, start[:3]
     ((113, 2000), array([0. , 2.5, 3. ]))
     >>> LogScattering1D().fit_transform(frames).shape
-    (113, 83)
+    (113, 568)
     """
     length, hop, rate = _check_lengths(frame_length, hop_length, sampling_rate, unit)
     record = _as_record(x, length)
