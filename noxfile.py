@@ -106,10 +106,10 @@ def readme(session):
 
 @nox.session
 def extras(session):
-    """Run the tests of the backends of PyTorch and numba."""
-    install(session, ".[test,torch,numba]")
+    """Run the tests of the backend of PyTorch."""
+    install(session, ".[test,torch]")
     coverage = "--cov", "--cov-append", "--cov-report="
-    run_tests(session, "-k", "torch or array_api or numba or compiled", *coverage)
+    run_tests(session, "-k", "torch or array_api", *coverage)
 
 
 @nox.session(requires=["readme", "extras"])
@@ -195,7 +195,7 @@ def oldest(session):
     (package,) = distributions(session).glob("*.whl")
     constraint = f"--constraint={ROOT / '.ci' / 'oldest.txt'}"
     use(session, str(package), constraint)
-    install(session, f"{package}[test,numba]", constraint)
+    install(session, f"{package}[test,fast]", constraint)
     run_tests(session, "-q")
 
 
@@ -204,7 +204,7 @@ def newest(session):
     """Test the sdist on the newest Python that is installed."""
     (package,) = distributions(session).glob("*.tar.gz")
     use(session, str(package))
-    install(session, f"{package}[test,numba]")
+    install(session, f"{package}[test,fast]")
     run_tests(session, "-q")
 
 
@@ -220,7 +220,7 @@ def between(session):
 @nox.session
 def benchmarks(session):
     """Check that the benchmarks run."""
-    install(session, ".[torch,numba]")
+    install(session, ".[torch,fast]")
     speed = "--part", "fsdd", "--most-signals", "4", "--rounds", "1"
     session.run("python", "benchmarks/speed.py", *speed)
     session.run("python", "benchmarks/memory.py", "--n-signals", "500")

@@ -21,12 +21,12 @@ class ScatteringTransformer(Adapter, BaseCollectionTransformer):
 
     Parameters
     ----------
-    transformer : Scattering1D, LogScattering1D, SelectPaths or None, default=None
+    transformer : transformer of skscatter or None, default=None
         Computes the features. It is cloned and not changed. None means ``LogScattering1D()``.
 
     Attributes
     ----------
-    transformer_ : Scattering1D, LogScattering1D or SelectPaths
+    transformer_ : transformer of skscatter
         The fitted transformer.
 
     Examples

@@ -1,3 +1,4 @@
+import json
 import os
 import sys
 
@@ -7,6 +8,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 from pathlib import Path
 
 import hypothesis
+import numpy as np
 import pytest
 
 # The same examples in every run and on every machine, however slow.
@@ -26,9 +28,10 @@ def pytest_sessionstart():
 
 
 @pytest.fixture(autouse=True)
-def no_gpu_unless_asked(monkeypatch):
+def auto_is_numpy(monkeypatch):
     """Let backend="auto" mean NumPy, so that tests do the same on every machine."""
-    monkeypatch.setattr("skscatter._backends.choice.has_cuda", lambda: False)
+    for other in "has_cuda", "has_numba":
+        monkeypatch.setattr(f"skscatter._backends.choice.{other}", lambda: False)
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +50,17 @@ def fsdd_archive():
     if not archives:
         pytest.skip(f"needs the archive of the Free Spoken Digit Dataset in {folder}")
     return archives[0]
+
+
+@pytest.fixture(scope="session")
+def joint_reference():
+    """Joint coefficients of kymatio's main branch: for each entry its table and its arrays."""
+    folder = Path(__file__).parents[2] / "shared" / "joint"
+    if not folder.exists():
+        pytest.skip(f"needs the coefficients of kymatio's main branch in {folder}")
+    entries = json.loads((folder / "reference.json").read_text(encoding="utf-8"))["entries"]
+    with np.load(folder / "reference.npz") as arrays:
+        return {
+            name: entry | {"x": arrays[f"{name}_x"], "S": arrays[f"{name}_S"]}
+            for name, entry in entries.items()
+        }

@@ -27,12 +27,15 @@ import skscatter.datasets
 from skscatter import (
     FilterBankDisplay,
     LogScattering1D,
+    LogTimeFrequencyScattering,
     PathImportanceDisplay,
     RowStore,
     ScalogramDisplay,
     Scattering1D,
     ScatteringDisplay,
     SelectPaths,
+    TimeFrequencyDisplay,
+    TimeFrequencyScattering,
     frame_signal,
 )
 from skscatter.datasets import (
@@ -80,6 +83,8 @@ X = np.random.default_rng(0).uniform(-1, 1, (8, 50))
 y = np.arange(8) % 2
 FITTED = LogScattering1D(J=3).fit(X)
 MODEL = make_pipeline(LogScattering1D(J=3), StandardScaler(), LogisticRegression()).fit(X, y)
+JOINT = LogTimeFrequencyScattering(J=3).fit(X)
+JOINT_MODEL = make_pipeline(JOINT, StandardScaler(), LogisticRegression()).fit(X, y)
 
 REAL = "1 1.5 10**30"  # positive and finite
 FLAG = "True False np.True_"
@@ -96,6 +101,7 @@ SHARED = {
     "filter_gain": "",
     "pooling": "None",
     "n_segments": "1",
+    "trim": f"None {REAL}",
     "channel_pooling": "None",
     "input_scaling": "None",
     "padding": "",
@@ -108,6 +114,16 @@ SHARED = {
     "memory": f"None {PATHS}",
     "verbose": f"{FLAG} 0 {NUMBERS_FROM_1}",
 }
+OF_PLAIN = ("max_order", "filter_gain")
+JOINT_ONLY = {
+    "J_fr": "0 1",
+    "Q_fr": "1",
+    "F": "None 1 1.5",
+    "stride_fr": f"None {NUMBERS_FROM_1}",
+    "padding_fr": "",
+    "parts": "",
+}
+OF_JOINT = {k: v for k, v in SHARED.items() if k not in OF_PLAIN} | JOINT_ONLY
 VIEW = {"subset": "", "n_times": "None 1", "normalize": FLAG, "return_X_y": FLAG, "as_frame": FLAG}
 
 
@@ -132,13 +148,20 @@ ACCEPTED = {
         transforms(LogScattering1D),
         SHARED | {"log_eps": REAL, "log_stage": ""},
     ),
+    TimeFrequencyScattering: (transforms(TimeFrequencyScattering), OF_JOINT),
+    LogTimeFrequencyScattering: (
+        transforms(LogTimeFrequencyScattering),
+        OF_JOINT | {"log_eps": REAL, "log_stage": ""},
+    ),
     SelectPaths: (
         lambda transformer=FITTED, **ranges: SelectPaths(transformer, **ranges).fit_transform(X),
         {
             "transformer": "",
-            "order": "None 1 array([1,2])",
+            "order": "None 0 1 array([1,2])",
             "carrier": "None",
             "modulation": "None",
+            "scale": "None",
+            "direction": "None",
         },
     ),
     Scattering1D.frame_times: (
@@ -192,6 +215,16 @@ ACCEPTED = {
         draws(ScatteringDisplay, ("estimator", FITTED), ("x", X[0])),
         {"estimator": "", "channel": "0", "ax": "None"},
     ),
+    TimeFrequencyDisplay: (
+        draws(TimeFrequencyDisplay, ("estimator", JOINT), ("x", X[0])),
+        {"estimator": "", "channel": "0", "ax": "None"},
+    ),
+    TimeFrequencyDisplay.from_model: (
+        lambda estimator=JOINT_MODEL, n_repeats=1, **options: TimeFrequencyDisplay.from_model(
+            estimator, X, y, n_repeats=n_repeats, **options
+        ),
+        {"estimator": "", "n_repeats": "1", "ax": "None"},
+    ),
     PathImportanceDisplay: (
         lambda estimator=MODEL, n_repeats=1, **options: PathImportanceDisplay.from_estimator(
             estimator, X, y, n_repeats=n_repeats, **options
@@ -213,7 +246,11 @@ ELSEWHERE = {
 }
 
 # Accepted values that are not tried, because they would take forever.
-ENDLESS = {(PathImportanceDisplay, "n_repeats", name) for name in ("10**30", "10**400")}
+ENDLESS = {
+    (subject, "n_repeats", name)
+    for subject in (PathImportanceDisplay, TimeFrequencyDisplay.from_model)
+    for name in ("10**30", "10**400")
+}
 
 # Valid values of things that do not exist here, and the error that says so.
 FINDS_NOTHING = {

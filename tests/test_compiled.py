@@ -13,6 +13,7 @@ import pickle
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,9 +31,12 @@ from cases import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import estimator_html_repr
 
 from skscatter import LogScattering1D, Scattering1D
-from skscatter._backends.choice import NUMBA, choose_device
+from skscatter._backends import choice
+from skscatter._backends.choice import NUMBA, NUMPY, choose_device
 from skscatter._backends.engines import build_engine
 from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import Grid, lay_out
@@ -41,10 +45,12 @@ from skscatter._scattering.pooling import STATISTICS
 from skscatter._scattering.settings import resolve
 from skscatter._scattering.workspace import Workspaces
 
-pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
+numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[fast]"')
 
-from skscatter._backends.compiled import cascade, fourier, kernel
-from skscatter._backends.compiled.vectors import LANES
+from skscatter._backends.compiled import cascade, fourier, kernel  # noqa: E402
+from skscatter._backends.compiled.vectors import LANES  # noqa: E402
+
+HAS_NUMBA = choice.has_numba  # tests replace it
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning"),
@@ -71,6 +77,15 @@ def complex_noise(n):
 # ---------------------------------------------------------------- Fourier transforms
 
 
+def callable_here(function):
+    """Compile a call of a compiled function that Python cannot call."""
+    return numba.njit(lambda *arguments: function(*arguments))
+
+
+inverse, forward = callable_here(fourier.inverse), callable_here(fourier.forward)
+real_spectrum = callable_here(kernel.real_spectrum)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("n", 2 ** np.arange(13))
 def test_fourier_transforms_are_those_of_numpy(n, dtype):
@@ -80,14 +95,14 @@ def test_fourier_transforms_are_those_of_numpy(n, dtype):
     expected = np.fft.ifft(a, norm="forward")
 
     y = to_lanes(a, dtype)
-    fourier.inverse(y, n, twiddles, y, -1)
+    inverse(y, n, twiddles, y, -1)
     assert relative_error(from_lanes(y)[:, order], expected) < tolerance
-    fourier.forward(y, n, twiddles)
+    forward(y, n, twiddles)
     assert relative_error(from_lanes(y) / n, a) < 2 * tolerance
 
     out = to_lanes(a, dtype)
     for part in 0, 1:
-        fourier.inverse(to_lanes(a, dtype), n, twiddles, out, part)
+        inverse(to_lanes(a, dtype), n, twiddles, out, part)
     both = from_lanes(out)[:, order]
     assert relative_error(both.real, abs(expected)) < tolerance
     np.testing.assert_array_equal(both.real, both.imag)
@@ -107,7 +122,7 @@ def test_spectra_of_packed_signals_are_those_of_numpy(n):
         z[offsets[n + t] : offsets[n + t] + LANES] = x[:, t]
     n_bins = n // 2 + 1
     spectrum = np.empty(n_bins * fourier.COMPLEX)
-    kernel.real_spectrum(z, n, fourier.twiddle_table(n, "float64"), n_bins, spectrum)
+    real_spectrum(z, n, fourier.twiddle_table(n, "float64"), n_bins, spectrum)
     np.testing.assert_allclose(
         from_lanes(spectrum), np.fft.rfft(x, norm="forward"), rtol=0, atol=1e-15
     )
@@ -318,15 +333,56 @@ def test_workspace_is_reused_by_the_same_cascade_unless_it_is_large(monkeypatch)
 # ---------------------------------------------------------------- choice of the backend
 
 
-def test_numba_is_chosen_only_by_name():
-    assert choose_device("numba", "auto") == choose_device("numba", "cpu") == NUMBA
-    assert choose_device("auto", "auto") != NUMBA
+@pytest.mark.parametrize("installed", [True, False])
+def test_auto_takes_numba_where_it_is_installed_else_numpy(installed, monkeypatch):
+    monkeypatch.setattr(choice, "has_numba", lambda: installed)
+    expected = NUMBA if installed else NUMPY
+    assert choose_device("auto", "auto") == choose_device("auto", "cpu") == expected
+    X = noise(64)
+    features = LogScattering1D().fit_transform(X)
+    named = LogScattering1D(backend=expected.backend)
+    np.testing.assert_array_equal(features, named.fit_transform(X))
+
+
+def test_numba_is_found_if_it_compiles(monkeypatch):
+    assert HAS_NUMBA()
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    assert not HAS_NUMBA.__wrapped__()
+
+
+@pytest.mark.parametrize("error", [ImportError, AttributeError, OSError, SystemError])
+@pytest.mark.reliability("Bad input")
+def test_auto_does_without_a_broken_numba(error, monkeypatch):
+    def find_spec(name, *_):
+        if name == "numba":
+            raise error("needs another NumPy")
+
+    monkeypatch.delitem(sys.modules, "numba")
+    monkeypatch.setattr(sys, "meta_path", [SimpleNamespace(find_spec=find_spec)])
+    assert not HAS_NUMBA.__wrapped__()
+
+
+def test_what_computes_is_shown_with_the_progress_and_in_diagrams(monkeypatch, capsys):
+    monkeypatch.setattr(choice, "has_numba", lambda: True)
+    X = noise(64)
+    model = LogScattering1D(verbose=1)
+    assert "LogScattering1D (numba)" in estimator_html_repr(make_pipeline(model))
+    model.fit_transform(X)
+    assert "LogScattering1D (numba): 100%" in capsys.readouterr().err
+    assert "LogScattering1D (numba)" in estimator_html_repr(model)
+
+
+def test_numpy_is_shown_for_signals_that_it_computes(capsys):
+    model = Scattering1D(J=0, backend="numba", verbose=1).fit(noise(1))
+    assert "Scattering1D (numpy)" in estimator_html_repr(model)
+    model.fit_transform([noise(1)[0], noise(2)[0]])
+    assert "Scattering1D (numba and numpy): 100%" in capsys.readouterr().err
 
 
 @pytest.mark.reliability("Bad input")
 def test_an_error_says_how_to_install_numba(monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
-    with pytest.raises(ImportError, match=r'pip install "skscatter\[numba\]"'):
+    with pytest.raises(ImportError, match=r'pip install "skscatter\[fast\]"'):
         choose_device("numba", "auto")
 
 
@@ -357,5 +413,5 @@ def test_a_pickled_model_needs_numba_only_for_its_backend():
         check=True,
     )
     message, features = pickle.loads(done.stdout)
-    assert 'pip install "skscatter[numba]"' in message
+    assert 'pip install "skscatter[fast]"' in message
     np.testing.assert_allclose(features, fitted.transform(X), rtol=1e-10)

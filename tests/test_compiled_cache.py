@@ -3,14 +3,18 @@
 - loading by later processes, unless anything that the code depends on has changed
 - damaged, incomplete and foreign files
 - disks and folders that cannot be written to
+- several processes at once
+- the message for those who wait
 - a compiler that is turned off
 
 Most tests compile a function of one line. Tests of the cascade itself compile for seconds, in
 other processes, and are marked as slow.
 """
 
+import logging.handlers
 import os
 import pickle
+import queue
 import shutil
 import subprocess
 import sys
@@ -20,7 +24,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[numba]"')
+numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[fast]"')
 
 from skscatter import LogScattering1D  # noqa: E402
 from skscatter._backends.compiled import compiling  # noqa: E402
@@ -256,6 +260,78 @@ def test_code_is_compiled_without_a_cache_where_no_folder_can_be_written_to(fold
     assert not list(folder.iterdir())
 
 
+# ---------------------------------------------------------------- several processes
+
+
+def test_whoever_waits_for_another_process_loads_its_code(files):
+    contents = {path: path.read_bytes() for path in [*files.paths(), files.record_path]}
+    files.remove()
+    with ThreadPoolExecutor(1) as pool:
+        with files.locked():
+            waiting = pool.submit(load)
+            for path, content in contents.items():
+                path.write_bytes(content)
+        assert waiting.result() == 1
+
+
+@pytest.mark.reliability("Killed processes")
+def test_the_lock_of_a_process_that_was_killed_is_free(files):
+    files.remove()
+    code = (
+        "import os, pathlib, signal\n"
+        "from skscatter._backends.compiled.compiling import CodeFiles\n"
+        f"with CodeFiles(pathlib.Path({str(files.folder)!r}), {files.name!r}).locked():\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode
+    assert list(files.folder.glob("*.lock"))
+    assert load() == 0
+    assert load() == 1
+
+
+def test_a_process_waits_only_so_long(files, monkeypatch):
+    files.remove()
+    monkeypatch.setattr(compiling, "LONGEST_WAIT", 0)
+    with files.locked():
+        assert load() == 0
+
+
+def test_code_is_compiled_where_there_are_no_locks(files):
+    files.remove()
+    (lock,) = files.folder.glob("*.lock")
+    lock.unlink()
+    lock.mkdir()
+    assert load() == 0
+    assert load() == 1
+
+
+# ---------------------------------------------------------------- the message
+
+
+@pytest.fixture
+def messages():
+    """A queue of what the library logs."""
+    logged = queue.SimpleQueue()
+    handler = logging.handlers.QueueHandler(logged)
+    compiling.logger.addHandler(handler)
+    yield logged
+    compiling.logger.removeHandler(handler)
+
+
+def test_compilation_that_takes_long_is_announced(messages, monkeypatch):
+    monkeypatch.setattr(compiling, "SILENT_SECONDS", 0)
+    with compiling.announced("once on this machine"):
+        record = messages.get(timeout=60)
+    assert "is compiling its fast path, once on this machine." in record.getMessage()
+    assert record.levelname == "WARNING"  # written to stderr without any configuration
+
+
+def test_short_compilation_is_not_announced(folder, messages, monkeypatch):
+    monkeypatch.setattr(compiling, "SILENT_SECONDS", 3600)
+    assert load() == 0
+    assert messages.empty()
+
+
 # ---------------------------------------------------------------- the compiler
 
 
@@ -315,10 +391,11 @@ def test_processes_share_the_compiled_cascade_and_replace_it_when_damaged(tmp_pa
         assert len(messages) == n_messages, messages
 
     environment = {"NUMBA_CACHE_DIR": str(tmp_path)}
-    both = [start(SCATTER, **environment) for _ in range(2)]  # at once
-    for process in both:
-        features, _, _ = result(process)
+    both = [result(process) for process in [start(SCATTER, **environment) for _ in range(2)]]
+    assert sum(hits for _, hits, _ in both) == 1  # one compiles, at whatever time both begin
+    for features, _, messages in both:
         np.testing.assert_array_equal(features, expected)
+        assert not messages
     check(start(SCATTER, **environment), 1, 0)
     (path,) = tmp_path.rglob("*.nbc")
     code = path.read_bytes()

@@ -19,11 +19,14 @@ from sklearn.preprocessing import StandardScaler
 from skscatter import (
     FilterBankDisplay,
     LogScattering1D,
+    LogTimeFrequencyScattering,
     PathImportanceDisplay,
     ScalogramDisplay,
     Scattering1D,
     ScatteringDisplay,
     SelectPaths,
+    TimeFrequencyDisplay,
+    TimeFrequencyScattering,
 )
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib")
@@ -540,7 +543,9 @@ def test_a_weight_is_shown_in_the_cell_of_its_feature(model):
 
 def test_features_that_a_selector_leaves_out_are_empty():
     X, y = modulated_noise()
-    scattering = LogScattering1D(J=7, Q=2, n_segments=1, sampling_rate=SAMPLING_RATE)
+    scattering = LogScattering1D(
+        J=7, Q=2, n_segments=1, include_order0=False, sampling_rate=SAMPLING_RATE
+    )
     pipe = make_pipeline(scattering, StandardScaler(), SelectKBest(k=9), LogisticRegression())
     display = PathImportanceDisplay.from_estimator(pipe.fit(X, y))
     shown = np.append(display.order1, display.order2)
@@ -594,3 +599,98 @@ def test_permutation_needs_signals_and_targets(model):
         PathImportanceDisplay.from_estimator(model, y=y)
     with pytest.raises(ValueError, match="n_repeats=0 must be"):
         PathImportanceDisplay.from_estimator(model, X, y, n_repeats=0)
+
+
+# ---------------------------------------------------------------- rate and scale
+
+
+def gliding(octaves_per_second):
+    rate = octaves_per_second * np.log(2)
+    return np.sin(2 * np.pi * 100 * np.exp(rate * SECONDS) / rate)
+
+
+def glides(n_signals=24):
+    rng = np.random.default_rng(0)
+    y = np.arange(n_signals) % 2
+    X = np.stack([gliding(1 if rises else -1) for rises in y])
+    return X + 0.1 * rng.standard_normal(X.shape), y
+
+
+def joint(Transformer=LogTimeFrequencyScattering, **parameters):
+    return fitted(Transformer, **{"Q": 8} | parameters)
+
+
+@pytest.fixture(scope="module")
+def joint_model():
+    scattering = LogTimeFrequencyScattering(J=8, T=128, F=8, sampling_rate=SAMPLING_RATE)
+    return make_pipeline(scattering, StandardScaler(), LogisticRegression()).fit(*glides())
+
+
+@pytest.mark.parametrize(("octaves_per_second", "brighter"), [(1, 1), (-1, 0)])
+def test_a_glide_is_bright_in_its_direction(octaves_per_second, brighter):
+    display = TimeFrequencyDisplay.from_estimator(joint(), gliding(octaves_per_second))
+    assert display.values.shape == (2, len(display.rates), len(display.scales))
+    assert display.values[brighter].max() > 3 * display.values[1 - brighter].max()
+    assert [ax.get_title() for ax in display.ax_] == ["down", "up"]
+    left, right = display.ax_
+    assert left.xaxis_inverted()
+    assert not right.xaxis_inverted()
+    assert "Hz" in left.get_ylabel()
+    assert "cycles per octave" in right.get_xlabel()
+
+
+def test_joint_coefficients_are_means_over_time_and_frequency():
+    scattering, x = joint(TimeFrequencyScattering), gliding(1)
+    display = TimeFrequencyDisplay.from_estimator(scattering, x)
+    S, paths = scattering.scatter(x[np.newaxis])[0, 0].mean(axis=-1), scattering.paths_
+    for spin, values in zip((-1, 1), display.values, strict=True):
+        for rate, row in zip(display.rates, values, strict=True):
+            for scale, value in zip(display.scales, row, strict=True):
+                rows = (
+                    (paths["spin"] == spin)
+                    & np.isclose(paths["xi2"] * SAMPLING_RATE, rate)
+                    & np.isclose(paths["scale"], scale)
+                )
+                assert value == pytest.approx(S[rows].mean())
+
+
+def test_the_motion_that_a_model_uses_by_weight_and_by_permutation(joint_model):
+    weights = TimeFrequencyDisplay.from_model(joint_model)
+    assert weights.measure == "weight"
+    names = joint_model[:-1].get_feature_names_out()
+    coef = joint_model[-1].coef_[0]
+    cell = [f"_{scale:.4g}cpo_up_" in name for scale in weights.scales[:1] for name in names]
+    assert np.linalg.norm(weights.values[1, :, 0]) == pytest.approx(np.linalg.norm(coef[cell]))
+    drops = TimeFrequencyDisplay.from_model(joint_model, *glides(8), n_repeats=1, random_state=0)
+    assert drops.measure == "drop of the score"
+    assert drops.values.shape == weights.values.shape
+    assert drops.plot() is drops
+
+
+def test_joint_features_that_a_selection_leaves_out_are_empty_cells():
+    rising = SelectPaths(LogTimeFrequencyScattering(J=7), direction="up")
+    model = make_pipeline(rising, StandardScaler(), LogisticRegression()).fit(*glides(8))
+    down, up = TimeFrequencyDisplay.from_model(model).values
+    assert np.isnan(down).all()
+    assert np.isfinite(up).all()
+
+
+@pytest.mark.parametrize("Display", [ScatteringDisplay, PathImportanceDisplay])
+def test_displays_of_plain_scattering_refuse_joint_scattering(Display, joint_model):
+    arguments = () if Display is PathImportanceDisplay else (gliding(1),)
+    with pytest.raises(TypeError, match=r"computes joint scattering.*TimeFrequencyDisplay"):
+        Display.from_estimator(joint_model, *arguments)
+
+
+def test_scalograms_and_filters_are_drawn_of_joint_scattering(joint_model):
+    assert ScalogramDisplay.from_estimator(joint_model, gliding(1)).scalogram.shape[0] > 40
+    everywhere = joint(TimeFrequencyScattering, F="global", parts="joint")
+    assert len(FilterBankDisplay.from_estimator(everywhere).psi) == 2
+
+
+@pytest.mark.parametrize("parts", ["first", ("first", "time")])
+def test_the_display_of_motion_needs_joint_coefficients(parts, model):
+    with pytest.raises(TypeError, match="computes no joint coefficients"):
+        TimeFrequencyDisplay.from_estimator(joint(parts=parts), gliding(1))
+    with pytest.raises(TypeError, match="computes no joint coefficients"):
+        TimeFrequencyDisplay.from_estimator(model, gliding(1))

@@ -11,31 +11,49 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from skscatter import LogScattering1D, RowStore, RowStoreWarning, Scattering1D
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    RowStore,
+    RowStoreWarning,
+    Scattering1D,
+    TimeFrequencyScattering,
+)
 from skscatter._scattering.settings import NUMERICS
 
-BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+EVERY = pytest.mark.parametrize(
+    "Transformer",
+    [Scattering1D, LogScattering1D, TimeFrequencyScattering, LogTimeFrequencyScattering],
+)
 
 # Every parameter is in one of the two tables, with another value than BASE has.
 BASE = {"J": 4, "Q": 2, "pooling": ("mean", "max"), "backend": "numpy"}
-CHANGES_FEATURES = {
+CHANGES_COEFFICIENTS = {
     "J": 5,
     "Q": 3,
     "T": 20,
     "max_order": 1,
     "stride": 8,
-    "include_order0": True,
+    "include_order0": False,
     "filter_gain": "kymatio-0.3",
-    "pooling": "mean",
-    "n_segments": 2,
     "input_scaling": "max",
     "padding": "zero",
     "subsampling": "critical",
+    "J_fr": 2,
+    "Q_fr": 2,
+    "F": 2,
+    "stride_fr": 2,
+    "padding_fr": "zero",
+    "parts": ("first", "joint"),
+}
+# What is made of coefficients afterwards, and how they are computed.
+CHANGES_NO_COEFFICIENT = {
+    "pooling": "mean",
+    "n_segments": 2,
+    "trim": 20.0,
     "log_eps": 0.5,
     "log_stage": "pooled",
-}
-CHANGES_NO_FEATURE = {
-    "channel_pooling": "mean",  # rows are channels, pooled afterwards
+    "channel_pooling": "mean",
     "sampling_rate": 1000.0,
     "backend": "auto",  # except for kymatio's
     "device": "cpu",
@@ -66,39 +84,50 @@ def computed(transformer, X, store):
 # ---------------------------------------------------------------- what it is computed from
 
 
-@BOTH
+@EVERY
 def test_every_parameter_is_in_the_key_or_known_not_to_matter(Transformer):
-    decided = set(CHANGES_FEATURES) | set(CHANGES_NO_FEATURE)
+    decided = set(CHANGES_COEFFICIENTS) | set(CHANGES_NO_COEFFICIENT)
     assert set(Transformer().get_params()) <= decided
-    assert not set(CHANGES_FEATURES) & set(CHANGES_NO_FEATURE)
+    assert not set(CHANGES_COEFFICIENTS) & set(CHANGES_NO_COEFFICIENT)
 
 
-@BOTH
-def test_parameters_that_change_features_change_the_key(Transformer, X, store):
+@EVERY
+def test_parameters_that_change_coefficients_change_the_key(Transformer, X, store):
     assert computed(Transformer(**BASE), X, store) == 4
-    for name in set(CHANGES_FEATURES) & set(Transformer().get_params()):
-        transformer = Transformer(**(BASE | {name: CHANGES_FEATURES[name]}))
+    for name in CHANGES_COEFFICIENTS.keys() & Transformer().get_params().keys():
+        transformer = Transformer(**(BASE | {name: CHANGES_COEFFICIENTS[name]}))
         assert computed(transformer, X, store) == 4, name
 
 
-@BOTH
-def test_parameters_that_change_no_feature_do_not(Transformer, X, store):
+@EVERY
+def test_parameters_that_change_no_coefficient_do_not(Transformer, X, store):
     assert computed(Transformer(**BASE), X, store) == 4
-    for name in set(CHANGES_NO_FEATURE) - {"memory"}:
-        transformer = Transformer(**(BASE | {name: CHANGES_NO_FEATURE[name]}))
+    for name in set(CHANGES_NO_COEFFICIENT) & set(Transformer().get_params()) - {"memory"}:
+        transformer = Transformer(**(BASE | {name: CHANGES_NO_COEFFICIENT[name]}))
         assert computed(transformer, X, store) == 0, name
+
+
+@EVERY
+@pytest.mark.parametrize("as_list", [False, True])
+def test_features_of_stored_coefficients_have_the_bits_of_others(Transformer, X, store, as_list):
+    signals = [x[: 200 + 10 * i] for i, x in enumerate(X)] if as_list else X
+    for name, value in CHANGES_NO_COEFFICIENT.items():
+        if name in set(Transformer().get_params()) - {"memory", "backend"}:
+            parameters = BASE | {name: value}
+            expected = Transformer(**parameters).fit_transform(signals)
+            for _ in range(2):
+                found = Transformer(**parameters, memory=store).fit_transform(signals)
+                np.testing.assert_array_equal(found, expected)
+    assert store.info().misses == 4
 
 
 @pytest.mark.parametrize(
     "equal",
     [
         [{"Q": 8}, {"Q": (8, 1)}, {"Q": [8, 1]}, {"Q": np.int64(8)}],
-        [{"J": None}, {"J": 4}, {"J": np.int32(4)}],
+        [{"J": None}, {"J": 6, "T": 32}, {"J": np.int32(6), "T": 32.0}],
         [{"T": None}, {"T": 16}, {"T": 16.0}, {"T": np.float32(16)}],
         [{"stride": None}, {"stride": 16}],
-        [{"pooling": "mean"}, {"pooling": ("mean",)}, {"pooling": ["mean"]}],
-        [{"pooling": None, "n_segments": 1}, {"pooling": None, "n_segments": 3}],
-        [{"log_eps": 1}, {"log_eps": 1.0}, {"log_eps": np.float64(1)}],
         [{"include_order0": True}, {"include_order0": np.True_}],
     ],
 )
@@ -109,12 +138,17 @@ def test_equal_parameters_have_one_key(equal, X, store):
         assert computed(other, X, store) == 0
 
 
-def test_the_class_and_the_version_of_the_numbers_are_in_the_key(X, store, monkeypatch):
+def test_classes_share_coefficients(X, store):
     class Mine(Scattering1D):
         pass
 
-    for Transformer in Scattering1D, LogScattering1D, Mine:
-        assert computed(Transformer(), X, store) == 4
+    assert computed(Scattering1D(), X, store) == 4
+    for Transformer in LogScattering1D, Mine:
+        assert computed(Transformer(), X, store) == 0
+
+
+def test_the_version_of_the_numbers_is_in_the_key(X, store, monkeypatch):
+    assert computed(Scattering1D(), X, store) == 4
     monkeypatch.setattr("skscatter._estimators.scattering.NUMERICS", NUMERICS + 1)
     assert computed(Scattering1D(), X, store) == 4
 
@@ -130,7 +164,14 @@ def test_the_numbers_are_those_of_this_version():
     # that no row store mixes the old with the new.
     assert NUMERICS == 2
     X = np.cos(np.arange(64) ** 2 / 50)[np.newaxis]
-    features = LogScattering1D(J=3, Q=(2, 1), pooling=("mean", "std"), n_segments=2)
+    features = LogScattering1D(
+        J=3,
+        Q=(2, 1),
+        include_order0=False,
+        log_eps=1e-3,
+        pooling=("mean", "std"),
+        n_segments=2,
+    )
     expected = [
         -4.01704142068,
         0.921016216417,
@@ -183,7 +224,7 @@ def test_the_numbers_are_those_of_this_version():
 # ---------------------------------------------------------------- what it changes
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_features_are_the_same_with_and_without(Transformer, dtype, n_jobs, tmp_path):
@@ -234,7 +275,7 @@ def test_scikit_learn_checks_with_memory(store):
     assert store.info().hits > 0
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     ("memory", "error"), [(3, TypeError), (b"folder", TypeError), ("", ValueError)]
 )
@@ -248,7 +289,7 @@ def test_bad_memory_is_refused(Transformer, memory, error, X):
 def test_progress_counts_found_signals_too(X, store, capsys):
     LogScattering1D(memory=store).fit_transform(X[:3])
     LogScattering1D(memory=store, verbose=1).fit_transform(X)
-    assert "LogScattering1D: 100%" in capsys.readouterr().err
+    assert "LogScattering1D (numpy): 100%" in capsys.readouterr().err
 
 
 def test_work_continues_without_a_store_that_cannot_be_used(X, tmp_path):

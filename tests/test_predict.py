@@ -84,7 +84,9 @@ def signals():
 
 
 def scattering(**parameters):
-    return LogScattering1D(**({"J": 4, "Q": 1, "sampling_rate": 8000} | parameters))
+    return LogScattering1D(
+        **({"J": 4, "Q": 1, "n_segments": 1, "sampling_rate": 8000} | parameters)
+    )
 
 
 def pipeline(classifier=None, **parameters):
@@ -151,7 +153,7 @@ def test_models_of_one_class_predict_it(signals, capsys):
 
 
 def test_models_without_probabilities_predict_a_class(signals, capsys):
-    model = pipeline(LinearSVC()).fit(*signals)
+    model = pipeline(LinearSVC(max_iter=10**5)).fit(*signals)
     assert main(save(model)) == 0
     assert predicted(capsys) in (["0"], ["1"], ["2"])
 

@@ -5,7 +5,7 @@ import pytest
 
 from skscatter import LogScattering1D, Scattering1D
 
-N_TIMES = 8000
+N_TIMES = 1000
 SHORT = "Too short for the scale of 128 samples"
 
 

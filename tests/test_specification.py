@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from skscatter import LogScattering1D, RowStore, Scattering1D
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    RowStore,
+    Scattering1D,
+    TimeFrequencyScattering,
+)
 from skscatter._estimators.docstrings import share_descriptions
-from skscatter._scattering.specification import Logarithm, Specification
+from skscatter._scattering.logarithm import Logarithm
+from skscatter._scattering.specification import Specification
 
 # Another valid value of each parameter that features depend on, and of each that only affects how
 # they are computed. The defaults of `BASE` are the values in use.
@@ -19,16 +26,23 @@ OF_FEATURES = {
     "T": 8.0,
     "max_order": 1,
     "stride": 4,
-    "include_order0": True,
+    "include_order0": False,
     "filter_gain": "kymatio-0.3",
     "log_eps": 0.5,
     "log_stage": "pooled",
     "pooling": ("max", "std"),
     "n_segments": 3,
+    "trim": 3.0,
     "channel_pooling": "mean",
     "input_scaling": "rms",
     "padding": "zero",
     "subsampling": "critical",
+    "J_fr": 2,
+    "Q_fr": 2,
+    "F": 2,
+    "stride_fr": 2,
+    "padding_fr": "zero",
+    "parts": ("first", "joint"),
     "sampling_rate": 7.0,
 }
 OF_THE_WORK = {
@@ -39,7 +53,10 @@ OF_THE_WORK = {
     "memory": "elsewhere",
     "verbose": 1,
 }
-BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+EVERY = pytest.mark.parametrize(
+    "Transformer",
+    [Scattering1D, LogScattering1D, TimeFrequencyScattering, LogTimeFrequencyScattering],
+)
 
 
 @pytest.fixture(scope="module")
@@ -68,12 +85,12 @@ def assert_same(found, expected):
         np.testing.assert_array_equal(one, other)
 
 
-@BOTH
+@EVERY
 def test_every_parameter_is_of_features_or_of_the_work(Transformer):
     assert set(Transformer().get_params()) <= set(OF_FEATURES) | set(OF_THE_WORK)
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", OF_FEATURES)
 def test_parameters_set_after_fit_change_nothing_before_the_next_fit(
     Transformer, name, X, tmp_path
@@ -95,7 +112,7 @@ def test_parameters_set_after_fit_change_nothing_before_the_next_fit(
     assert store.info().misses <= 2 * rows
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize("name", OF_THE_WORK)
 def test_parameters_of_the_work_are_read_when_it_is_done(Transformer, name, X, tmp_path, capsys):
     model = Transformer(**BASE).fit(X)
@@ -107,18 +124,18 @@ def test_parameters_of_the_work_are_read_when_it_is_done(Transformer, name, X, t
     assert (capsys.readouterr().err != "") == (name == "verbose")
 
 
-@BOTH
+@EVERY
 def test_a_bad_value_of_the_work_is_refused_when_it_is_done(Transformer, X):
     model = Transformer(**BASE).fit(X).set_params(batch_size=0)
     with pytest.raises(ValueError, match="batch_size=0 must be an integer of at least 1"):
         model.transform(X)
 
 
-@BOTH
+@EVERY
 def test_a_saved_model_is_what_was_fitted(Transformer, X):
     model = Transformer(**BASE).fit(X)
     expected = described(model, X)
-    model.set_params(n_segments=3, include_order0=True, sampling_rate=None)
+    model.set_params(n_segments=3, include_order0=False, sampling_rate=None)
     loaded = pickle.loads(pickle.dumps(model))
     assert_same(described(loaded, X), expected)
     assert loaded.get_params() == model.get_params()
@@ -152,18 +169,17 @@ def test_logarithms_of_any_eps_are_finite_and_right(eps, dtype, backend):
     np.testing.assert_allclose(features, exact, rtol=1e-6, atol=1e-6)
 
 
-def test_order_0_keeps_its_sign_through_the_logarithm():
-    logarithm = Logarithm(1e-3, "frames")
+def test_the_logarithm_of_order_0_is_that_of_its_magnitude():
     X = np.full((2, 64), -3.0)
-    model = LogScattering1D(J=2, Q=1, include_order0=True).fit(X)
-    assert model._spec.logarithm == logarithm
-    np.testing.assert_allclose(model.transform(X)[:, 0], -3.0)
+    model = LogScattering1D(J=2, Q=1, log_eps=0.5).fit(X)
+    assert model._spec.logarithm == Logarithm(0.5, "frames")
+    np.testing.assert_allclose(model.transform(X)[:, 0], np.log(3.5))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("statistic", ["mean", "max", "median", "std"])
 @pytest.mark.parametrize("backend", ["numpy", "torch"])
-@BOTH
+@EVERY
 def test_the_largest_signals_have_finite_features(Transformer, backend, statistic, dtype):
     if backend == "torch":
         pytest.importorskip("torch", reason="needs PyTorch")
@@ -182,7 +198,7 @@ def test_the_largest_signals_have_finite_features(Transformer, backend, statisti
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba", "torch"])
-@BOTH
+@EVERY
 def test_errors_that_a_program_asks_numpy_for_are_not_raised_by_harmless_underflow(
     Transformer, backend
 ):

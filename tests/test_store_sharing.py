@@ -221,9 +221,7 @@ def started(store):
         for row in rows:
             yield [row], np.zeros((1, 16))
 
-    blocks = filling.fill(
-        store, [key(i) for i in range(5)], 5 * [(16,)], np.dtype(float), compute
-    )
+    blocks = filling.fill(store, [key(i) for i in range(5)], 5 * [(16,)], np.dtype(float), compute)
     next(blocks)
     return blocks
 

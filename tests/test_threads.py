@@ -373,7 +373,7 @@ def test_a_signal_has_the_threads_that_no_other_signal_needs(
 
     monkeypatch.setattr(run.Run, "_features_of", features_of)
     X = np.random.default_rng(0).standard_normal((n_signals, 8192))
-    LogScattering1D(n_jobs=2, batch_size=batch_size).fit(X).transform(X)
+    LogScattering1D(J=8, Q=8, n_jobs=2, batch_size=batch_size).fit(X).transform(X)
     assert set(seen) == {threads}
 
 

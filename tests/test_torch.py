@@ -27,7 +27,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, Scattering1D, SelectPaths
 from skscatter._backends import choice
-from skscatter._backends.choice import KYMATIO, NUMPY, Device, choose_device, namespace_on
+from skscatter._backends.choice import KYMATIO, NUMBA, NUMPY, Device, choose_device, namespace_on
 from skscatter._backends.engines import get_engine
 from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._backends.torch_arrays import TorchNamespace
@@ -188,11 +188,14 @@ def test_products_stay_exact_where_the_user_allows_coarse_ones(allow, monkeypatc
         assert not xp._products_are_exact()
         out = xp.empty((50, 70))
         xp.matmul(torch.tensor(a), torch.tensor(b), out=out)
+        mixed = xp.empty_complex((50, 70))
+        xp.mix(xp.complex_matrix(1j * a), torch.tensor(b) + 0j, out=mixed)
         assert torch.get_float32_matmul_precision() == allow
     finally:
         torch.set_float32_matmul_precision(before)
     assert xp._products_are_exact()
     np.testing.assert_allclose(out, a.astype(float) @ b.astype(float), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(mixed, 1j * (a.astype(float) @ b.astype(float)), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("precision", ["highest", "high"])
@@ -429,9 +432,9 @@ def test_the_torch_backend_returns_data_frames():
 @pytest.mark.parametrize(
     ("backend", "device", "cuda", "chosen"),
     [
-        ("auto", "auto", False, NUMPY),
+        ("auto", "auto", False, NUMBA),
         ("auto", "auto", True, Device("torch", "cuda:0")),
-        ("auto", "cpu", True, NUMPY),
+        ("auto", "cpu", True, NUMBA),
         ("auto", "cuda:1", True, Device("torch", "cuda:1")),
         ("auto", "mps", False, Device("torch", "mps:0")),
         ("numpy", "auto", True, NUMPY),
@@ -452,6 +455,7 @@ def test_the_backend_and_the_device_are_chosen(backend, device, cuda, chosen, mo
             self.device = device.type + index
 
     monkeypatch.setattr(choice, "has_cuda", HAS_CUDA)
+    monkeypatch.setattr(choice, "has_numba", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch, "empty", Found)
     assert choose_device(backend, device) == chosen
@@ -471,6 +475,11 @@ def test_the_backend_and_the_device_are_chosen(backend, device, cuda, chosen, mo
 def test_torch_computes_tensors_on_their_own_device(backend, chosen, device):
     X = torch.zeros(1, 4, device=device)
     assert choose_device(backend, "auto", X) == (chosen, str(X.device))
+
+
+def test_the_device_is_shown_with_the_progress(capsys):
+    LogScattering1D(backend="torch", device="cpu", verbose=1).fit_transform(np.ones((2, 64)))
+    assert "LogScattering1D (torch, cpu): 100%" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("installed", [False, True])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from skscatter import (
     FilterBankDisplay,
     LogScattering1D,
+    LogTimeFrequencyScattering,
     PathImportanceDisplay,
     RowStore,
     RowStoreWarning,
@@ -23,6 +24,8 @@ from skscatter import (
     Scattering1D,
     ScatteringDisplay,
     SelectPaths,
+    TimeFrequencyDisplay,
+    TimeFrequencyScattering,
     frame_signal,
 )
 from skscatter.datasets import clear_data_home, get_data_home, load_recordings, load_spoken_digits
@@ -55,6 +58,10 @@ def transform(folder: Path) -> None:
     band = assert_type(SelectPaths(scattering, order=1, carrier=(300, None)).fit(X), SelectPaths)
     assert_type(band.get_support(), NDArray[Any])
 
+    joint = assert_type(TimeFrequencyScattering(J=7, F="global").fit(X), TimeFrequencyScattering)
+    assert_type(joint.by_frequency(joint.scatter(X))[0], NDArray[np.void])
+    assert_type(LogTimeFrequencyScattering(parts=("first", "joint")), LogTimeFrequencyScattering)
+
     store = RowStore(folder, max_bytes=10**6)
     assert_type(store.info().rows, int)
     assert_type(store.info().path, str)
@@ -71,6 +78,8 @@ def draw(scattering: Scattering1D, model: object, x: NDArray[np.float32]) -> Non
     assert_type(ScatteringDisplay.from_estimator(scattering, x).plot(), ScatteringDisplay)
     assert_type(FilterBankDisplay.from_estimator(scattering), FilterBankDisplay)
     assert_type(PathImportanceDisplay.from_estimator(model), PathImportanceDisplay)
+    joint = LogTimeFrequencyScattering().fit([x])
+    assert_type(TimeFrequencyDisplay.from_estimator(joint, x), TimeFrequencyDisplay)
 
 
 def mistakes(X: NDArray[np.float32]) -> None:

@@ -37,6 +37,9 @@ class Device(NamedTuple):
     backend: str
     device: str
 
+    def __str__(self) -> str:
+        return ", ".join(self) if self.backend in TORCH_BACKENDS else self.backend
+
 
 NUMPY = Device("numpy", "cpu")
 NUMBA = Device("numba", "cpu")
@@ -47,7 +50,12 @@ DLPACK_CPU = 1  # the host's memory, in the DLPack standard
 
 
 def check_backend(
-    backend: Any, device: Any, *, padding: str = "reflect", subsampling: str = "standard"
+    backend: Any,
+    device: Any,
+    *,
+    padding: str = "reflect",
+    subsampling: str = "standard",
+    is_joint: bool = False,
 ) -> None:
     """Raise unless these parameters are valid and compatible, whatever this machine has.
 
@@ -68,6 +76,11 @@ def check_backend(
             "computes on the CPU. Accepted: device='auto' or device='cpu', or backend='auto', "
             "'torch' or 'kymatio-torch'."
         )
+    if backend in KYMATIO_BACKENDS and is_joint:
+        raise ValueError(
+            f"backend={backend!r} is not available for joint scattering, which kymatio 0.3 does "
+            "not have. Accepted: another backend such as 'auto'."
+        )
     if backend in KYMATIO_BACKENDS and padding != "reflect":
         raise ValueError(
             f"padding={padding!r} is not available with backend={backend!r}, which always reflects "
@@ -83,6 +96,9 @@ def check_backend(
 
 def choose_device(backend: str, device: str, x: Any = None) -> Device:
     """Choose the backend and the device on this machine.
+
+    ``backend="auto"`` takes PyTorch for a CUDA device or another device by name, else numba where
+    it is installed, else NumPy.
 
     Parameters
     ----------
@@ -105,7 +121,7 @@ def choose_device(backend: str, device: str, x: Any = None) -> Device:
         return Device("kymatio-torch", own.device)
     if backend == "auto":
         on_cpu = device == "cpu" or (device == "auto" and not has_cuda())
-        backend = "numpy" if on_cpu else "torch"
+        backend = ("numba" if has_numba() else "numpy") if on_cpu else "torch"
     if backend in KYMATIO_BACKENDS:
         import_front_end("numpy")
     if backend == "numba":
@@ -224,6 +240,16 @@ def has_cuda() -> bool:
     return bool(torch.cuda.is_available())
 
 
+@lru_cache(maxsize=1)
+def has_numba() -> bool:
+    """Whether numba is installed and compiles."""
+    try:
+        import numba
+    except Exception:  # an installation that is too old or broken may raise anything
+        return False
+    return not numba.config.DISABLE_JIT
+
+
 def has_gpu_driver() -> bool:
     """Whether the machine may have a driver for CUDA or ROCm."""
     if sys.platform == "linux":
@@ -273,5 +299,5 @@ def _check_numba() -> None:
     except ImportError as error:
         raise ImportError(
             "backend='numba' needs numba, which cannot be imported here. Install it with: "
-            'pip install "skscatter[numba]"'
+            'pip install "skscatter[fast]"'
         ) from error

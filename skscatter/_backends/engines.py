@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from skscatter._backends.choice import KYMATIO_BACKENDS, NUMPY, Device, namespace_on
+from skscatter._backends.choice import KYMATIO_BACKENDS, NUMBA, NUMPY, Device, namespace_on
 from skscatter._backends.kymatio_front_ends import KymatioEngine
 from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.filters import underflow_to_zero
@@ -80,17 +80,27 @@ class CascadeEngine:
         return S
 
 
+def device_for(settings: Settings, grid: Grid, device: Device) -> Device:
+    """Return what computes signals on a grid: NumPy where the compiled cascade cannot."""
+    if device == NUMBA:
+        from skscatter._backends.compiled.cascade import supports
+
+        if not supports(settings, grid):
+            return NUMPY
+    return device
+
+
 @underflow_to_zero
 def build_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NUMPY) -> Engine:
     """Build the engine of a device, in one precision."""
     xp = namespace_on(device, dtype)
+    device = device_for(settings, grid, device)
     if device.backend in KYMATIO_BACKENDS:
         return KymatioEngine(settings, grid, xp)
-    if device.backend == "numba":
-        from skscatter._backends.compiled.cascade import CompiledCascade, supports
+    if device == NUMBA:
+        from skscatter._backends.compiled.cascade import CompiledCascade
 
-        if supports(settings, grid):
-            return CascadeEngine(settings, xp, CompiledCascade(settings, grid, xp))
+        return CascadeEngine(settings, xp, CompiledCascade(settings, grid, xp))
     return CascadeEngine(settings, xp, Cascade(make_plan(settings, grid, xp), xp))
 
 

@@ -69,6 +69,9 @@ class NumpyNamespace:
         # convert a real factor of a complex array first, at three times the arithmetic.
         return np.repeat(self.asarray(values), 2)
 
+    def complex_matrix(self, values: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(values, dtype=self.complex_dtype)
+
     def empty(self, shape: Sequence[int]) -> NDArray[Any]:
         return np.empty(shape, self.dtype)
 
@@ -186,6 +189,9 @@ class NumpyNamespace:
 
     def matmul(self, a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
         np.matmul(a, b, out=out)
+
+    def mix(self, matrix: NDArray[Any], a: NDArray[Any], out: NDArray[Any]) -> None:
+        np.matmul(matrix, a, out=out)
 
     def remove_negative(self, a: NDArray[Any]) -> None:
         np.maximum(a, 0, out=a)

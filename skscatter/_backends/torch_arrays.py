@@ -165,6 +165,9 @@ class TorchNamespace:
 
     def gains(self, values: NDArray[Any]) -> Tensor:
         # Complex, so that products need no conversion. They are as exact as with real numbers.
+        return self.complex_matrix(values)
+
+    def complex_matrix(self, values: NDArray[Any]) -> Tensor:
         return self._constant(np.asarray(values, np.result_type(self.dtype, np.complex64)))
 
     def _constant(self, values: NDArray[Any]) -> Tensor:
@@ -212,10 +215,22 @@ class TorchNamespace:
         self._torch.abs(a, out=out)
 
     def matmul(self, a: Tensor, b: Tensor, out: Tensor) -> None:
-        if self.dtype == np.float64 or self.device.type == "mps" or self._products_are_exact():
+        if self._has_exact_products():
             self._sum_products(a, b, out)
         else:
             out.copy_(self._torch.matmul(a.double(), b.double()))
+
+    def mix(self, matrix: Tensor, a: Tensor, out: Tensor) -> None:
+        if self._has_exact_products():
+            self._torch.matmul(matrix, a, out=out)
+        else:
+            double = self._torch.promote_types(matrix.dtype, self._torch.float64)
+            out.copy_(self._torch.matmul(matrix.to(double), a.to(double)))
+
+    def _has_exact_products(self) -> bool:
+        """Whether products are exact, or cannot be computed in float64."""
+        alone = self.dtype == np.float64 or self.device.type == "mps"
+        return alone or self._products_are_exact()
 
     def _sum_products(self, a: Tensor, b: Tensor, out: Tensor) -> None:
         """Matrix product whose long sums are split into parts."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._cache.errors import RowStoreWarning, UnusableStoreError
-from skscatter._cache.session import LOOKUP, SYSTEM_CLOCK, Clock, Session, batches
+from skscatter._cache.session import SYSTEM_CLOCK, Clock, Session, batches
 from skscatter._cache.store import RowStore
 from skscatter._cache.tallies import count
 
@@ -113,7 +113,7 @@ class _Filling:
         self, session: Session, block_multiple: int, max_rows: int, clock: Clock
     ) -> Generator[Block, None, None]:
         """Take rows that are stored, and share the others with whoever else computes them."""
-        for keys in batches(list(self.left), min(LOOKUP, max_rows)):
+        for keys in batches(list(self.left), max_rows):
             yield from self.take(session.find(keys))
         ours, theirs = deque(self.left), deque[bytes]()
         n_rows = min(FIRST_MULTIPLE * block_multiple, max_rows)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skscatter._common.public import public
 from skscatter._common.units import units_for
 from skscatter._estimators.lookup import find_scattering
-from skscatter._scattering.filters import filter_bank
+from skscatter._scattering.filters import filter_bank, wavelet_parameters
 
 from .axes import frequency_axis, frequency_label, make_axes
 
@@ -104,8 +104,7 @@ class FilterBankDisplay:
             If matplotlib is not installed.
         """
         scattering = find_scattering(estimator)
-        paths = scattering.paths_
-        lowest = np.nanmin([np.nanmin(paths["xi1"]), 1 / scattering.T_])
+        lowest = min(*wavelet_parameters(scattering.J_, scattering.Q_[0]).xi, 1 / scattering.T_)
         frequencies = np.geomspace(lowest / 4, 0.5, N_FREQUENCIES)
         # Filters are formulas on a grid of bins. This grid is so fine that every wavelet is shorter
         # than the period of the grid.

@@ -1,21 +1,17 @@
 """Importance of paths for a fitted model."""
 
 import math
-import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import check_scoring
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
 
-from skscatter._common.parameters import check_integer
 from skscatter._common.public import public
-from skscatter._estimators.lookup import find_scattering
+from skscatter._estimators.lookup import find_plain
 from skscatter._estimators.scattering import Scattering1D
 
 from .axes import cell_edges, time_label
+from .cell_importance import check_model, features_of_model, measure_cells
 from .path_map import PathMap
 
 
@@ -152,27 +148,22 @@ class PathImportanceDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        scattering, pipeline = _check_model(estimator, X, y)
+        scattering = find_plain(estimator)
+        pipeline = check_model(estimator, X, y)
         path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)
         part_edges, part_label = _parts(scattering)
         of_order1 = len(path_map.carriers), len(part_edges) - 1
         of_order2 = len(path_map.carriers), len(path_map.modulations)
-        cells = _cells_of(_features_of_model(pipeline, scattering), path_map, of_order1[1])
-        if X is None:
-            measure, measured = "weight", _weights(pipeline, cells)
-        else:
-            measure, measured = (
-                "drop of the score",
-                _score_drops(
-                    pipeline,
-                    X,
-                    y,
-                    cells,
-                    scoring=scoring,
-                    n_repeats=check_integer("n_repeats", n_repeats, minimum=1),
-                    rng=check_random_state(random_state),
-                ),
-            )
+        cells = _cells_of(features_of_model(pipeline, scattering), path_map, of_order1[1])
+        measure, measured = measure_cells(
+            pipeline,
+            cells,
+            X,
+            y,
+            scoring=scoring,
+            n_repeats=n_repeats,
+            random_state=random_state,
+        )
         importances = np.full(math.prod(of_order1) + math.prod(of_order2), np.nan)
         for cell, value in measured.items():
             importances[cell] = value
@@ -225,39 +216,6 @@ class PathImportanceDisplay:
         return self
 
 
-def _check_model(estimator: Any, X: Any, y: Any) -> tuple[Scattering1D, Pipeline]:
-    """Return the transformer and the pipeline of a model, and check that X and y go together."""
-    if (X is None) != (y is None):
-        given, missing = ("y", "X") if X is None else ("X", "y")
-        raise ValueError(
-            f"{missing}=None, but {given} is given. Accepted: both X and y, for importances by "
-            "permutation, or neither, for weights."
-        )
-    scattering = find_scattering(estimator)
-    pipeline = getattr(estimator, "best_estimator_", estimator)
-    if not isinstance(pipeline, Pipeline):
-        raise TypeError(
-            f"estimator={estimator!r} must be a Pipeline that ends with a model, or a search over "
-            "one."
-        )
-    return scattering, pipeline
-
-
-def _features_of_model(pipeline: Pipeline, scattering: Scattering1D) -> NDArray[np.void]:
-    """Return the rows of ``features_`` that reach the model, in its order."""
-    names = pipeline[:-1].get_feature_names_out()
-    table = scattering.features_
-    position = {name: i for i, name in enumerate(table["name"])}
-    unknown = [str(name) for name in names if name not in position]
-    if unknown:
-        raise ValueError(
-            f"{len(unknown)} features that reach the last step of the pipeline, such as "
-            f"{unknown[0]!r}, do not come from the scattering transformer. Steps between them must "
-            "keep features and their names, as scalers and selectors do."
-        )
-    return table[[position[name] for name in names]]
-
-
 def _parts(scattering: Scattering1D) -> tuple[NDArray[np.float64], str]:
     """Return the edges of the segments, or without pooling of the frames, and their label."""
     spec = scattering.specification_
@@ -279,43 +237,3 @@ def _cells_of(
         -1,
     )
     return {int(each): np.flatnonzero(cell == each) for each in np.unique(cell[cell >= 0])}
-
-
-def _weights(pipeline: Pipeline, cells: dict[int, NDArray[np.intp]]) -> dict[int, float]:
-    """Return the norm of the weights in each cell."""
-    model = pipeline[-1]
-    if not hasattr(model, "coef_"):
-        raise TypeError(
-            f"{model!r} has no coef_. Accepted: a linear model as the last step, or X and y, with "
-            "which any model is measured by permutation."
-        )
-    coef = np.atleast_2d(np.asarray(model.coef_))
-    return {cell: float(np.linalg.norm(coef[:, columns])) for cell, columns in cells.items()}
-
-
-def _score_drops(
-    pipeline: Pipeline,
-    X: ArrayLike,
-    y: Any,
-    cells: dict[int, NDArray[np.intp]],
-    *,
-    scoring: Any,
-    n_repeats: int,
-    rng: np.random.RandomState,
-) -> dict[int, float]:
-    """Return how much the score drops when the features of each cell are shuffled together."""
-    scorer = check_scoring(pipeline[-1], scoring=scoring)
-    features = np.array(pipeline[:-1].transform(X))
-    drops = {}
-    with warnings.catch_warnings():
-        # A model that was fitted on a data frame gets the same columns without names here.
-        warnings.filterwarnings("ignore", message="X does not have valid feature names")
-        score = scorer(pipeline[-1], features, y)
-        for cell, columns in cells.items():
-            kept, scores = features[:, columns], []
-            for _ in range(n_repeats):
-                features[:, columns] = kept[rng.permutation(len(kept))]
-                scores.append(scorer(pipeline[-1], features, y))
-            features[:, columns] = kept
-            drops[cell] = float(score - np.mean(scores))
-    return drops

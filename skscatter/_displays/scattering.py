@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.public import public
-from skscatter._estimators.lookup import find_scattering
+from skscatter._estimators.lookup import find_plain
 from skscatter._scattering.logarithm import RELATIVE_EPS
 
 from .axes import cell_edges, magnitudes, mean_over_time, shade_outside, time_label
@@ -114,7 +114,7 @@ class ScatteringDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        scattering = find_scattering(estimator)
+        scattering = find_plain(estimator)
         x = check_signal(scattering, x, channel)
         S = scattering.scatter([x])[0][channel]
         path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)

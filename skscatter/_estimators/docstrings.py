@@ -12,14 +12,17 @@ PLACEHOLDERS = re.compile(r"^(?:\{\w+\} ?)+$", re.MULTILINE)
 
 
 def share_descriptions(cls: Class) -> Class:
-    """Replace ``{name}`` in a class's docstring with the entry of that name in its base class's.
+    """Replace ``{name}`` in a class's docstring with the entry of that name in its base classes'.
 
-    A line of placeholders, such as ``{J} {Q}``, becomes the entries of these names.
+    The nearest base class that describes it counts. A line of placeholders, such as ``{J} {Q}``,
+    becomes the entries of these names.
     """
-    base = cls.__mro__[1]
-    if cls.__doc__ is None or base.__doc__ is None:  # python -OO
+    if cls.__doc__ is None:  # python -OO
         return cls
-    entries = {match[1]: match[0] for match in ENTRY.finditer(inspect.cleandoc(base.__doc__))}
+    bases = [base.__doc__ or "" for base in reversed(cls.__mro__[1:])]
+    entries = {
+        match[1]: match[0] for doc in bases for match in ENTRY.finditer(inspect.cleandoc(doc))
+    }
     filled = PLACEHOLDERS.sub(
         lambda line: "\n".join(entries[name] for name in re.findall(r"\w+", line[0])),
         inspect.cleandoc(cls.__doc__),

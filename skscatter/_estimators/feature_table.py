@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._common.units import units_for
-from skscatter._scattering.paths import path_names
+from skscatter._scattering.paths import DIRECTIONS, path_names
 
 ABSENT = -1  # stands for a channel, segment or frame that a feature does not have
 
@@ -50,12 +50,19 @@ def feature_table(
 ) -> NDArray[np.void]:
     """Describe the features in order: by channel, then by path, then in the order of `per_path`.
 
+    Features of joint scattering also have a ``scale`` and a ``direction``.
+
     Returns
     -------
     features : structured ndarray of shape (n_features,)
-        With the fields that `skscatter.Scattering1D.features_` documents.
+        With the fields that ``features_`` of the transformer documents.
     """
     rate = units_for(sampling_rate).rate
+    is_joint = "n_fr" in (paths.dtype.names or ())
+
+    def along_frequency(path: NDArray[np.void]) -> tuple[Any, ...]:
+        return (path["scale"], DIRECTIONS[int(path["spin"])]) if is_joint else ()
+
     rows: list[tuple[Any, ...]] = [
         (
             prefix + name + feature.suffix,
@@ -64,6 +71,7 @@ def feature_table(
             path["order"],
             path["xi1"] * rate,
             path["xi2"] * rate,
+            *along_frequency(path),
             feature.segment,
             feature.frame,
             feature.statistic,
@@ -82,6 +90,7 @@ def feature_table(
             ("order", np.int8),
             ("carrier", np.float64),
             ("modulation", np.float64),
+            *([("scale", np.float64), ("direction", "U4")] if is_joint else []),
             ("segment", np.int32),
             ("frame", np.int32),
             ("statistic", "U6"),

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._estimators.selection import SelectPaths
+from skscatter._estimators.time_frequency import TimeFrequencyScattering
 
 
 def find_scattering(estimator: Any) -> Scattering1D:
@@ -30,11 +31,49 @@ def find_scattering(estimator: Any) -> Scattering1D:
     if len(found) != 1:
         raise TypeError(
             f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
-            "Accepted: Scattering1D, LogScattering1D, SelectPaths, a Pipeline with one of these as "
-            "a step, or a search over one of these."
+            "Accepted: Scattering1D, LogScattering1D, TimeFrequencyScattering, "
+            "LogTimeFrequencyScattering, SelectPaths, a Pipeline with one of these as a step, or a "
+            "search over one of these."
         )
     check_is_fitted(found[0])
     return found[0]
+
+
+def find_plain(estimator: Any) -> Scattering1D:
+    """Return the fitted transformer of plain scattering in an estimator.
+
+    Raises
+    ------
+    NotFittedError, TypeError
+        As `find_scattering`, and if its scattering is joint.
+    """
+    scattering = find_scattering(estimator)
+    if isinstance(scattering, TimeFrequencyScattering):
+        raise TypeError(
+            f"estimator={estimator!r} computes joint scattering, whose paths have a scale and a "
+            "direction. Accepted: plain scattering, or TimeFrequencyDisplay."
+        )
+    return scattering
+
+
+def find_joint(estimator: Any) -> TimeFrequencyScattering:
+    """Return the fitted transformer of joint scattering in an estimator.
+
+    Raises
+    ------
+    NotFittedError, TypeError
+        As `find_scattering`, and if its scattering is plain, or leaves out the joint part.
+    """
+    scattering = find_scattering(estimator)
+    joint = scattering.specification_.settings.joint
+    if not isinstance(scattering, TimeFrequencyScattering) or not (
+        joint and "joint" in joint.parts
+    ):
+        raise TypeError(
+            f"estimator={estimator!r} computes no joint coefficients. Accepted: "
+            "TimeFrequencyScattering or LogTimeFrequencyScattering with 'joint' among its parts."
+        )
+    return scattering
 
 
 def _scatterings(estimator: Any) -> Iterator[Scattering1D]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing
 from functools import lru_cache, partial
+from types import SimpleNamespace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -21,9 +22,10 @@ from skscatter._backends.choice import (
     device_of,
     namespace_on,
 )
+from skscatter._backends.engines import device_for
 from skscatter._cache.filling import fill
 from skscatter._cache.keys import key_context, row_keys
-from skscatter._cache.store import Memory, check_memory
+from skscatter._cache.store import Memory, RowStore, check_memory
 from skscatter._common.optional import import_optional
 from skscatter._common.parameters import MAX_TIMES, check_choice, check_integer, check_real
 from skscatter._common.public import public
@@ -47,7 +49,7 @@ from skscatter._scattering.filters import smallest_J
 from skscatter._scattering.layout import has_border_effects, lay_out
 from skscatter._scattering.logarithm import LOG_STAGES, RELATIVE, Logarithm
 from skscatter._scattering.namespace import Array, Namespace
-from skscatter._scattering.paths import path_names, paths_of
+from skscatter._scattering.paths import PATH_DTYPE, path_names, paths_of
 from skscatter._scattering.pooling import check_pooling
 from skscatter._scattering.settings import NUMERICS, Settings, resolve
 from skscatter._scattering.specification import Specification
@@ -149,8 +151,8 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
         or more (see Notes).
     backend : {"auto", "numpy", "numba", "torch", "kymatio", "kymatio-torch"}, default="auto"
         What computes the transform. ``"auto"``: PyTorch if it is installed and sees a CUDA device,
-        or if `device` requires it, else NumPy. ``"numba"``: the cascade compiled for this machine's
-        CPU, which is faster for many signals (see Notes). ``"kymatio"`` and ``"kymatio-torch"``:
+        or if `device` requires it, else numba if it is installed, else NumPy. ``"numba"``: the
+        cascade compiled for this machine's CPU (see Notes). ``"kymatio"`` and ``"kymatio-torch"``:
         the NumPy and PyTorch front ends of kymatio 0.3, many times slower, for comparison. Tensors
         are computed by PyTorch on their own device, whatever the backend.
     device : str, default="auto"
@@ -230,9 +232,11 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors and never
     leave their device. A dask array gives a dask array, whose chunks are computed by dask.
 
-    With ``backend="numba"``, eight signals of one length, or several paths of fewer signals, are
-    computed together. The first call on a machine compiles for some seconds; later processes load
-    the machine code. Signals of more than about 130,000 samples are computed by NumPy.
+    With numba, eight signals of one length, or several paths of fewer signals, are computed
+    together. The first call on a machine compiles for some seconds; later processes load the
+    machine code. Signals of more than about 130,000 samples are computed by NumPy. Features from
+    NumPy and numba differ by rounding, by about 1e-7 in float32. Name the backend where features
+    from several machines should have the same bits.
 
     References
     ----------
@@ -381,11 +385,17 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         def features(xp: Namespace, S: Array, rows: Rows) -> Array:
             return spec.features(xp, S, None if frames is None else frames[as_index(rows)])
 
+        store = check_memory(self.memory) if signals.from_numpy else None
+        run = self._run(signals, features if store is None else _coefficients)
+        if store is None:
+            blocks = run.blocks(range(len(signals.row_lengths)))
+        else:
+            blocks = self._blocks_with_store(store, signals, run, features)
         xp = self._result_namespace(signals)
         rows = xp.empty((len(signals.row_lengths), width))
         with (
-            self._progress(len(rows)) as progress,
-            closing(self._feature_blocks(signals, features)) as blocks,
+            self._progress(run, len(rows)) as progress,
+            closing(blocks),
         ):
             for block, values in blocks:
                 rows[as_index(block)] = values
@@ -487,7 +497,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             return map_chunks(self._copy_for_chunks().scatter, X, shape, precision_of(signals))
         xp, n_rows = self._result_namespace(signals), len(signals.row_lengths)
         run = self._run(signals, _coefficients)
-        with self._progress(n_rows) as progress:
+        with self._progress(run, n_rows) as progress:
             if signals.n_times:
                 S = xp.empty((n_rows, n_paths, *n_frames))
             else:
@@ -606,6 +616,9 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
         frame.index = pd.Index(path_names(paths, sampling_rate), name="path")
         for field, column in FREQUENCIES.items():
             frame[column] = paths[field] * rate
+        for field in paths.dtype.names or ():
+            if field not in (PATH_DTYPE.names or ()):
+                frame[field] = paths[field]
         return frame
 
     def frame_times(self, n_times: int | None = None) -> NDArray[np.float64]:
@@ -784,21 +797,8 @@ of arrays of shape (length,) or (n_channels, length)
 
     def _specify(self, signals: Signals) -> Specification:
         """Determine everything that features depend on."""
-        settings = resolve(
-            signals.lengths,
-            J=self.J,
-            Q=self.Q,
-            T=self.T,
-            max_order=self.max_order,
-            stride=self.stride,
-            include_order0=self.include_order0,
-            filter_gain=self.filter_gain,
-            padding=self.padding,
-            subsampling=self.subsampling,
-        )
-        check_backend(
-            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
-        )
+        settings = self._resolve(signals)
+        self._check_backend(settings)
         extends_short = self.J is None
         least = settings.min_times if extends_short else 1
         largest = max(int(signals.lengths.min()), least, ALWAYS_ACCEPTED_SEGMENTS)
@@ -821,6 +821,31 @@ of arrays of shape (length,) or (n_channels, length)
             n_times=signals.n_times if pooling else _common_length(signals, least),
             extends_short=extends_short,
             library=signals.library,
+        )
+
+    def _resolve(self, signals: Signals) -> Settings:
+        """Determine the settings of the coefficients."""
+        return resolve(
+            signals.lengths,
+            J=self.J,
+            Q=self.Q,
+            T=self.T,
+            max_order=self.max_order,
+            stride=self.stride,
+            include_order0=self.include_order0,
+            filter_gain=self.filter_gain,
+            padding=self.padding,
+            subsampling=self.subsampling,
+        )
+
+    def _check_backend(self, settings: Settings) -> None:
+        """Refuse a backend that cannot compute with these settings."""
+        check_backend(
+            self.backend,
+            self.device,
+            padding=settings.padding,
+            subsampling=settings.subsampling,
+            is_joint=settings.joint is not None,
         )
 
     def _logarithm(self, signals: Signals) -> Logarithm | None:
@@ -849,9 +874,7 @@ of arrays of shape (length,) or (n_channels, length)
         self._check_work_parameters()
         spec = self._spec
         settings = spec.settings
-        check_backend(
-            self.backend, self.device, padding=settings.padding, subsampling=settings.subsampling
-        )
+        self._check_backend(settings)
         expected = Expected(
             n_channels=spec.n_channels,
             n_times=spec.n_times,
@@ -888,23 +911,39 @@ of arrays of shape (length,) or (n_channels, length)
         device = NUMPY if signals.from_numpy else device_of(signals.block(range(0)))
         return namespace_on(device, precision_of(signals).name)
 
-    def _progress(self, n_rows: int) -> AbstractContextManager[Callable[[int], object]]:
-        return progress_bar(n_rows, type(self).__name__, shown=bool(self.verbose))
+    def _progress(self, run: Run, n_rows: int) -> AbstractContextManager[Callable[[int], object]]:
+        title = f"{type(self).__name__} ({run.computed_by})" if self.verbose else ""
+        return progress_bar(n_rows, title, shown=bool(self.verbose))
 
-    def _feature_blocks(
-        self, signals: Signals, features: Features
+    def _sk_visual_block_(self) -> SimpleNamespace:
+        """Describe the estimator for scikit-learn's diagrams, with what computes on this machine.
+
+        scikit-learn shows the name of the class if this fails. Its own class for such descriptions
+        is in other modules in other versions.
+        """
+        device = choose_device(self.backend, self.device)
+        if n_times := getattr(self, "n_times_", None):
+            settings = self._spec.settings
+            device = device_for(settings, lay_out(settings, n_times).grid, device)
+        return SimpleNamespace(
+            kind="single",
+            estimators=self,
+            names=f"{type(self).__name__} ({device})",
+            name_details=str(self),
+            name_caption=None,
+            doc_link_label=None,
+        )
+
+    def _blocks_with_store(
+        self, store: RowStore, signals: Signals, run: Run, features: Features
     ) -> Generator[tuple[Rows, Array], None, None]:
-        """Yield rows and their features, from coefficients that are computed or in `memory`."""
-        spec, n_rows = self._spec, len(signals.row_lengths)
-        store = check_memory(self.memory)
-        if store is None or not signals.from_numpy:
-            yield from self._run(signals, features).blocks(range(n_rows))
-            return
-        # The store keeps coefficients at every frame, which features of any pooling share.
+        """Yield rows and their features, from coefficients that are stored or computed.
+
+        The store keeps coefficients at every frame, which features of any pooling share.
+        """
+        spec, dtype, n_paths = self._spec, precision_of(signals), len(self.paths_)
         # kymatio samples more finely at fine strides, and then differs by more than rounding.
         parameters = {**spec.row_parameters(), "kymatio": self.backend in KYMATIO_BACKENDS}
-        dtype, n_paths = precision_of(signals), len(self.paths_)
-        run = self._run(signals, _coefficients)
         filled = fill(
             store,
             row_keys(signals, key_context(parameters, dtype, NUMERICS)),

@@ -1,4 +1,4 @@
-"""Selection of features by order, by carrier frequency and by modulation frequency."""
+"""Selection of features by order, by frequencies, and by scale and direction along frequency."""
 
 from typing import Any, Self
 
@@ -10,7 +10,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skscatter._backends.choice import adopt, library_of
-from skscatter._common.parameters import check_integer, check_real
+from skscatter._common.parameters import check_choice, check_integer, check_real
 from skscatter._common.public import public
 from skscatter._common.units import Units, units_for
 from skscatter._estimators.saving import Saved
@@ -18,19 +18,21 @@ from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
 from skscatter._signals.validation import check_library
 
+RANGES = ("carrier", "modulation", "scale")  # columns of numbers, from the lowest to the highest
+
 Range = tuple[float | None, float | None] | None
 
 
 @public
 class SelectPaths(Saved, TransformerMixin, BaseEstimator):
-    """Scattering features of selected paths: of some orders, or of a band of frequencies.
+    """Scattering features of selected paths: of some orders, of a band, or of a direction.
 
     It wraps a transformer, and is used in a pipeline instead of it. A grid search can tune the band
     like any other parameter.
 
     Parameters
     ----------
-    transformer : Scattering1D or LogScattering1D
+    transformer : Scattering1D, LogScattering1D or one of joint scattering
         Computes the features. `fit` fits a clone of it.
     order : {0, 1, 2}, tuple of these, or None, default=None
         Orders to keep. None keeps all orders.
@@ -40,10 +42,16 @@ class SelectPaths(Saved, TransformerMixin, BaseEstimator):
         limit the range. A range excludes features of order 0, which have no such frequency.
     modulation : tuple of (float or None, float or None), or None, default=None
         The same for the second wavelet. A range excludes features of orders 0 and 1.
+    scale : tuple of (float or None, float or None), or None, default=None
+        Lowest and highest scale along log-frequency, in cycles per octave, of joint scattering. A
+        range excludes features that are not filtered along frequency. Averages have the scale 0.
+    direction : {"up", "down"} or None, default=None
+        Direction along frequency to keep, of joint scattering. None keeps all features, also those
+        without a direction.
 
     Attributes
     ----------
-    transformer_ : Scattering1D or LogScattering1D
+    transformer_ : Scattering1D or TimeFrequencyScattering
         The fitted transformer.
     n_features_in_ : int
         Length of a signal in samples, if `fit` got an array of shape (n_samples, n_times).
@@ -75,11 +83,15 @@ S1_54.42Hz_seg0_mean
         order: int | tuple[int, ...] | None = None,
         carrier: Range = None,
         modulation: Range = None,
+        scale: Range = None,
+        direction: str | None = None,
     ) -> None:
         self.transformer = transformer
         self.order = order
         self.carrier = carrier
         self.modulation = modulation
+        self.scale = scale
+        self.direction = direction
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit the transformer and select features.
@@ -103,24 +115,28 @@ S1_54.42Hz_seg0_mean
         """
         if not isinstance(self.transformer, Scattering1D):
             raise TypeError(
-                f"transformer={self.transformer!r} must be a Scattering1D or LogScattering1D."
+                f"transformer={self.transformer!r} must be a Scattering1D, LogScattering1D, "
+                "TimeFrequencyScattering or LogTimeFrequencyScattering."
             )
         orders = _check_order(self.order)
-        ranges = {
-            name: _check_range(name, getattr(self, name)) for name in ("carrier", "modulation")
-        }
+        ranges = {name: _check_range(name, getattr(self, name)) for name in RANGES}
+        direction = check_choice("direction", self.direction, (None, "up", "down"))
         transformer = clone(self.transformer).set_output(transform="default").fit(X)
         table = transformer.features_
         support = np.ones(len(table), bool)
         if orders is not None:
             support &= np.isin(table["order"], orders)
         for name, (low, high) in ranges.items():
-            if (low, high) != (None, None):
-                support &= ~np.isnan(table[name])
+            if (low, high) == (None, None):
+                continue
+            values = self._column(table, name)
+            support &= ~np.isnan(values)
             if low is not None:
-                support &= table[name] >= low
+                support &= values >= low
             if high is not None:
-                support &= table[name] <= high
+                support &= values <= high
+        if direction is not None:
+            support &= self._column(table, "direction") == direction
         if not support.any():
             raise ValueError(self._why_empty(table, units_for(transformer.sampling_rate_)))
         self.transformer_ = transformer
@@ -229,17 +245,39 @@ S1_54.42Hz_seg0_mean
         tags.transformer_tags = inner.transformer_tags
         return tags
 
+    def _column(self, table: NDArray[np.void], name: str) -> NDArray[Any]:
+        """Return the column of a table of features that a parameter selects by.
+
+        Raises
+        ------
+        ValueError
+            If only joint scattering has it.
+        """
+        if name not in (table.dtype.names or ()):
+            raise ValueError(
+                f"{name}={getattr(self, name)!r} selects features of joint scattering, which the "
+                f"transformer does not compute. Accepted: {name}=None, or TimeFrequencyScattering "
+                "or LogTimeFrequencyScattering as the transformer."
+            )
+        return table[name]
+
     def _why_empty(self, table: NDArray[np.void], units: Units) -> str:
+        present = {name: table[name] for name in RANGES if name in (table.dtype.names or ())}
+        units_of = {"scale": "cycles per octave"}
         ranges = "; ".join(
-            f"{name} from {np.nanmin(table[name]):.4g} to {np.nanmax(table[name]):.4g} "
-            f"{units.frequency}"
-            for name in ("carrier", "modulation")
-            if not np.isnan(table[name]).all()
+            f"{name} from {np.nanmin(values):.4g} to {np.nanmax(values):.4g} "
+            f"{units_of.get(name, units.frequency)}"
+            for name, values in present.items()
+            if not np.isnan(values).all()
         )
         orders = ", ".join(str(order) for order in np.unique(table["order"]))
+        selected = {"order": self.order, **{name: getattr(self, name) for name in present}}
+        if "direction" in (table.dtype.names or ()):
+            selected["direction"] = self.direction
+        *others, last = (f"{name}={value!r}" for name, value in selected.items())
         return (
-            f"order={self.order!r}, carrier={self.carrier!r} and modulation={self.modulation!r} "
-            f"select no feature. The transformer has features of the orders {orders}; {ranges}."
+            f"{', '.join(others)} and {last} select no feature. The transformer has features of "
+            f"the orders {orders}; {ranges}."
         )
 
 

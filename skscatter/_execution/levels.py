@@ -38,12 +38,12 @@ def typical_level(xp: Namespace, signals: Signals) -> float:
     levels = []
     for row in range(0, n_rows, step):
         x = xp.load(signals.block(range(row, row + 1)))
-        scale, gain = xp.powers_of_two(xp.peak(x))
+        _, gain = xp.powers_of_two(xp.peak(x))
         power = block_powers(xp, x[np.newaxis], x.shape[-1])
         levels.append(float(gain[0]) * float(power[0, 0]) ** 0.5)
     signals.release()
-    levels = [level for level in levels if level > 0]
-    return float(np.median(levels)) if levels else 0.0
+    levels = sorted(level for level in levels if level > 0)
+    return levels[len(levels) // 2] if levels else 0.0
 
 
 def active_frames(
@@ -81,7 +81,7 @@ def active_frames(
         # Samples after the last whole block belong to it.
         bounds[bounds[:, 1] == n_block * powers.shape[1], 1] = length
         layout = lay_out(settings, length)
-        frames[start:stop] = frames_within(layout, settings.T, *bounds.T, n_least)
+        frames[start:stop] = frames_within(layout, settings.T, bounds, n_least)
         signals.release()
         start = stop
     return np.repeat(frames, n_channels, axis=0)

@@ -5,7 +5,7 @@ estimators.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from skscatter._backends.choice import Device, namespace_on
-from skscatter._backends.engines import Engine, get_engine
+from skscatter._backends.engines import Engine, device_for, get_engine
 from skscatter._execution.blocks import (
     BlockSize,
     InSmallerBlocks,
@@ -98,7 +98,16 @@ class Run:
             return engine.chunk * (self._n_workers or count_threads(self._n_jobs))
         return 1
 
-    def blocks(self, rows: Rows) -> Iterator[tuple[Rows, Array]]:
+    @property
+    def computed_by(self) -> str:
+        """Names of what computes the signals, without building it."""
+        lengths = self._signals.row_lengths
+        groups = group_by_length(self._settings, lengths)
+        grids = group_by_grid(groups, range(len(lengths)))
+        found = {str(device_for(self._settings, grid, self._device)) for grid, _ in grids}
+        return " and ".join(sorted(found))
+
+    def blocks(self, rows: Rows) -> Generator[tuple[Rows, Array], None, None]:
         """Yield some of the rows and their features until all are done, in any order.
 
         Parameters

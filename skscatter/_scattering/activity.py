@@ -73,7 +73,7 @@ def active_blocks(powers: NDArray[np.float64], trim: float) -> NDArray[np.intp]:
 
 
 def frames_within(
-    layout: Layout, T: float, start: NDArray[np.intp], stop: NDArray[np.intp], n_least: int
+    layout: Layout, T: float, bounds: NDArray[np.intp], n_least: int
 ) -> NDArray[np.intp]:
     """Find the frames of parts of signals.
 
@@ -83,8 +83,8 @@ def frames_within(
         Of the signals.
     T : float
         Averaging scale in samples. Frames up to half of it beyond a part belong to it.
-    start, stop : ndarray of int, of shape (n_signals,)
-        Samples.
+    bounds : ndarray of int, of shape (n_signals, 2)
+        The first sample of each part, and the one after the last.
     n_least : int
         Number of frames that a part is widened to, if the signal has that many.
 
@@ -94,8 +94,8 @@ def frames_within(
         The first frame and the one after the last.
     """
     origin, stride = layout.first_time, layout.grid.stride
-    first = np.ceil((start - T / 2 - origin) / stride).astype(np.intp)
-    after = np.floor((stop + T / 2 - origin) / stride).astype(np.intp) + 1
+    first = np.ceil((bounds[:, 0] - T / 2 - origin) / stride).astype(np.intp)
+    after = np.floor((bounds[:, 1] + T / 2 - origin) / stride).astype(np.intp) + 1
     n_least = min(n_least, layout.n_frames)
     first, after = np.maximum(first, 0), np.minimum(after, layout.n_frames)
     missing = np.maximum(n_least - (after - first), 0)

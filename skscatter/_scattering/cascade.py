@@ -6,8 +6,10 @@ Scattering Spectrum", IEEE Trans. Signal Process. 62(16), 2014, section II-III):
     S0 = x * phi,   S1 = |x * psi1| * phi,   S2 = ||x * psi1| * psi2| * phi
 
 Both orders repeat one step: cut bands out of spectra, subsample them, compute their envelopes, and
-average the envelopes. A `Batch` is this step for many paths. Signals are computed in small chunks,
-so that the workspace stays in the processor's cache.
+average the envelopes. A `Batch` is this step for many paths. In joint scattering, bands of the
+second order are filtered along frequency before their envelopes are taken, and so are the averages
+of the first order. Signals are computed in small chunks, so that the workspace stays in the
+processor's cache.
 """
 
 import math
@@ -33,11 +35,15 @@ class Workspace:
         Stages share memory.
     real, complex : one-dimensional array
         Real for the padded signals and the envelopes of the largest batch, complex for its bands.
+    filtered, envelopes : one-dimensional array
+        Complex and real, for what is filtered along frequency at a time.
     """
 
     bins: list[dict[int, Array]]
     real: Array
     complex: Array
+    filtered: Array
+    envelopes: Array
 
 
 class Cascade:
@@ -58,11 +64,18 @@ class Cascade:
     def __init__(self, plan: Plan, xp: Namespace) -> None:
         self.plan, self.xp = plan, xp
         batches = [batch for stage in plan.stages for batch in stage.batches]
-        self.complex_per_signal = max(len(batch.paths) * batch.n for batch in batches)
+        self.complex_per_signal = max(batch.n_bands * batch.n for batch in batches)
         self.reals_per_signal = max(
             plan.grid.n_padded,
-            *(len(batch.paths) * xp.workspace_size(batch.n) for batch in batches),
+            *(
+                max(batch.n_bands, len(batch.rows)) * xp.workspace_size(batch.n)
+                for batch in batches
+            ),
         )
+        steps = [batch.along_frequency for batch in batches]
+        if plan.of_first_order is not None:
+            steps.append(plan.of_first_order.along_frequency)
+        self.piece = max(0 if step is None else step.piece for step in steps)
 
     @property
     def chunk(self) -> int:
@@ -75,7 +88,7 @@ class Cascade:
         plan = self.plan
         bins = plan.signal.window.n_bins + max(stage.n_bins for stage in plan.stages)
         # The envelopes of a batch, and their spectra, which are newly allocated.
-        reals = 2 * self.reals_per_signal + plan.n_paths * plan.grid.n_frames
+        reals = 2 * self.reals_per_signal + plan.n_rows * plan.grid.n_frames + 3 * self.piece
         return self.xp.dtype.itemsize * (reals + 2 * (bins + self.complex_per_signal))
 
     def _new_workspace(self, n_signals: int) -> Workspace:
@@ -95,6 +108,8 @@ class Cascade:
             bins=bins,
             real=xp.empty((n_signals * self.reals_per_signal,)),
             complex=xp.empty_complex((n_signals * self.complex_per_signal,)),
+            filtered=xp.empty_complex((self.piece,)),
+            envelopes=xp.empty((self.piece,)),
         )
 
     def __call__(
@@ -117,13 +132,13 @@ class Cascade:
 
         Returns
         -------
-        S : array of shape (n_signals, n_paths, n_frames)
+        S : array of shape (n_signals, n_rows, n_frames)
             At the frames of the grid. Frames after the last one of a signal are undefined.
         """
         plan = self.plan
         chunk = min(plan.chunk, len(x))
         workspace = workspaces.get(self, chunk, self._new_workspace)
-        S = self.xp.empty((len(x), plan.n_paths, plan.grid.n_frames))
+        S = self.xp.empty((len(x), plan.n_rows, plan.grid.n_frames))
         for start in range(0, len(x), chunk):
             padded = workspace.real[: len(x[start : start + chunk]) * plan.grid.n_padded]
             padded = padded.reshape(-1, plan.grid.n_padded)
@@ -134,7 +149,7 @@ class Cascade:
                     target = padded[first - start : stop - start]
                     pad(self.xp, plan.padding, signals, layout, target)
             self._scatter(padded, S[start : start + chunk], workspace, n_threads)
-        return S
+        return S[:, : plan.n_kept]
 
     def _scatter(self, padded: Array, S: Array, workspace: Workspace, n_threads: int) -> None:
         """Scatter one chunk of padded signals into `S`."""
@@ -146,6 +161,15 @@ class Cascade:
         plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # large for long signals
         self._compute_stages(deque(enumerate(plan.stages)), signal, S, workspace, n_threads)
+        if plan.of_first_order is not None:
+            sources = S[:, plan.of_first_order.sources]
+            bands = self.xp.empty_complex(sources.shape)
+            bands[...] = sources
+            rows = self.xp.empty((n_signals, len(plan.of_first_order.rows), S.shape[-1]))
+            plan.of_first_order.along_frequency.apply(
+                bands, rows, workspace.filtered, workspace.envelopes
+            )
+            S[:, plan.of_first_order.rows] = rows
 
     def _compute_stages(
         self,
@@ -185,24 +209,31 @@ class Cascade:
     def _compute(
         self, batch: Batch, stage: Stage, bins: dict[int, Array], S: Array, workspace: Workspace
     ) -> None:
-        """Compute a batch: write its paths to `S`, and spectra for the second order to `bins`."""
+        """Compute a batch: write its rows to `S`, and spectra for the second order to `bins`."""
         xp = self.xp
-        shape = (len(S), len(batch.paths))
-        bands = workspace.complex[: math.prod(shape) * batch.n].reshape(*shape, batch.n)
+        shape = (len(S), batch.n_bands, batch.n)
+        bands = workspace.complex[: math.prod(shape)].reshape(shape)
         for band in batch.bands:
             band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
-        if batch.n_bins:
+        if batch.along_frequency is not None:
+            bands = xp.ifft(bands)[..., batch.low_pass.used]
+            shape = (len(S), len(batch.rows), bands.shape[-1])
+            U = workspace.real[: math.prod(shape)].reshape(shape)
+            batch.along_frequency.apply(bands, U, workspace.filtered, workspace.envelopes)
+            if batch.n_bins:
+                U = xp.rfft(U)
+        elif batch.n_bins:
             U = xp.envelope_spectra(bands, batch.n_bins, workspace.real)
         else:
             bands = xp.ifft(bands)[..., batch.low_pass.used]
             U = workspace.real[: math.prod(bands.shape)].reshape(bands.shape)
             xp.modulus(bands, out=U)
 
-        average = xp.empty((*shape, S.shape[-1]))
+        average = xp.empty((len(S), len(batch.rows), S.shape[-1]))
         batch.low_pass.apply(U, out=average)
         xp.remove_negative(average)  # envelopes and phi are not negative, so this is rounding
-        S[:, batch.paths] = average
+        S[:, batch.rows] = average
 
         if batch.destination is not None:
             key, rows = batch.destination

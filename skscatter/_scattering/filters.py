@@ -180,6 +180,14 @@ def gauss_window(t: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
     return height * np.exp(-2 * (math.pi * sigma * t) ** 2)
 
 
+def morlet_window(t: NDArray[np.floating], xi: float, sigma: float) -> NDArray[np.complex128]:
+    """Morlet wavelet of `morlet_band` in time, at `t` in samples, which need not be integers."""
+    kappa = at_zero(xi, sigma) / at_zero(0.0, sigma)
+    duration = math.ceil(REACH / (2 * math.pi * sigma))
+    window = gauss_window(t, sigma) * (np.exp(2j * math.pi * xi * t) - kappa)
+    return window / _l1_norm(xi, sigma, kappa, duration)
+
+
 def morlet_band(n_padded: int, xi: float, sigma: float, share: float = NEGLIGIBLE) -> Band:
     """Morlet wavelet of centre frequency `xi` and bandwidth `sigma`, in cycles per sample.
 

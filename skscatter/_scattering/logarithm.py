@@ -16,8 +16,9 @@ RELATIVE = "relative"
 RELATIVE_EPS = 0.1
 
 # Share of the level of order 1 that is added to that of each order, so that coefficients which are
-# no more than aliasing and rounding, such as order 2 of a steady tone, count as silence.
-LEAST = 1e-3
+# no more than aliasing and rounding, such as order 2 of a steady tone, count as silence. (Levels of
+# the largest signals, which are limited to a thousandth below the largest number, stay finite.)
+LEAST = 2.0**-11
 
 # Signals fainter than this share of the training signals' level are rounding errors of silence, as
 # filters and resampling leave them.
@@ -89,8 +90,9 @@ class Logarithm:
             return None
         by_path = weighted_mean(xp, abs(S), segments_of(xp, S.shape[-1], 1)[0])
         means = {order: _mean_of_rows(xp, by_path[:, paths]) for order, paths in orders.items()}
-        silent = means[1] <= self.silent_below
-        least = LEAST * means[1] * ~silent + self.silence * silent
+        strongest = means[min(order for order in means if order)]  # order 1, if it is kept
+        least = LEAST * strongest
+        least[strongest <= self.silent_below] = self.silence
         levels = xp.empty((*S.shape[:2], 1))
         for order, paths in orders.items():
             levels[:, paths] = (means[order] + least)[..., np.newaxis]

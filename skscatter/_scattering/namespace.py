@@ -71,6 +71,9 @@ class Namespace(Protocol):
     def gains(self, values: NDArray[Any]) -> Array:
         """Convert a filter's real values to the form that `filter` takes."""
 
+    def complex_matrix(self, values: NDArray[Any]) -> Array:
+        """Convert a complex matrix of the transform to the library and precision."""
+
     def empty(self, shape: Sequence[int]) -> Array:
         """Allocate a real array with undefined values."""
 
@@ -117,6 +120,9 @@ class Namespace(Protocol):
 
     def matmul(self, a: Array, b: Array, out: Array) -> None:
         """Multiply a real array by a matrix or vector, in full precision."""
+
+    def mix(self, matrix: Array, a: Array, out: Array) -> None:
+        """Multiply a matrix by arrays along their last axis but one, in full precision."""
 
     def remove_negative(self, a: Array) -> None:
         """Set negative numbers to zero, in place."""

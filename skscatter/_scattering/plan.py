@@ -1,7 +1,8 @@
 """The plan of a cascade: which filter is applied to which spectrum, in which batch.
 
-Joint time-frequency scattering would add a kind of batch to `Planner.second_order`: all paths with
-one psi2 have the same rate there, so their bands can also be filtered along n1.
+Joint time-frequency scattering is another arrangement of the same steps. All bands that one psi2
+makes have the same rate and begin with the same bin. So they can be filtered along frequency after
+they are filtered in time, as one batch.
 """
 
 from collections.abc import Iterator
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skscatter._scattering.filters import filter_bank
+from skscatter._scattering.frequency_axis import AlongFrequency, FrequencyAxis
 from skscatter._scattering.layout import Grid
 from skscatter._scattering.low_pass import LowPass, low_pass
 from skscatter._scattering.namespace import Array, Namespace
-from skscatter._scattering.paths import paths_of
+from skscatter._scattering.paths import ABSENT, paths_of, scattering_paths
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
 
@@ -73,16 +75,18 @@ class BandRows:
 
 @dataclass(frozen=True)
 class Batch:
-    """Paths whose last band has the same rate. Each operation is one call for all of them.
+    """Bands of one rate, and the averages of their envelopes. Each operation is one call for all.
 
     Attributes
     ----------
-    paths : integer array
-        One path for each row, as the namespace takes indices.
-    n : int
-        Samples of a band.
+    rows : integer array
+        Rows of the coefficients, one for each average, as the namespace takes indices.
+    n_bands, n : int
+        Number of bands, and samples of a band.
     bands : list of BandRows
         How the bands are computed.
+    along_frequency : AlongFrequency or None
+        Filters the bands along frequency. None takes the envelope of each band.
     low_pass : LowPass
         Averages the envelopes.
     destination : tuple of (int, slice) or None
@@ -92,12 +96,33 @@ class Batch:
         Bins of the envelopes' spectra that the low-pass and the second order use. May be 0.
     """
 
-    paths: Array
+    rows: Array
+    n_bands: int
     n: int
     bands: list[BandRows]
+    along_frequency: AlongFrequency | None
     low_pass: LowPass
     destination: tuple[int, slice] | None
     n_bins: int
+
+
+@dataclass(frozen=True)
+class OfFirstOrder:
+    """Rows that are made from averages of the first order, by filters along frequency.
+
+    Attributes
+    ----------
+    sources : integer array
+        Rows of the first order, in the order of n1.
+    along_frequency : AlongFrequency
+        The filters.
+    rows : integer array
+        Rows of the coefficients.
+    """
+
+    sources: Array
+    along_frequency: AlongFrequency
+    rows: Array
 
 
 @dataclass(frozen=True)
@@ -131,24 +156,28 @@ class Plan:
         Padded length and frames.
     padding : str
         How signals are continued beyond their ends.
-    n_paths : int
-        Number of paths.
+    n_rows, n_kept : int
+        Rows of coefficients that are computed, and how many of them, the first ones, are kept.
     order0 : LowPass or None
         Averages the signal itself. None without order 0.
     signal : Spectra
         The signal.
     stages : list of Stage
         A single one if the spectra of all envelopes of a signal fit in a chunk, otherwise several.
+    of_first_order : OfFirstOrder or None
+        What follows the stages.
     chunk : int
         Signals that are computed together.
     """
 
     grid: Grid
     padding: str
-    n_paths: int
+    n_rows: int
+    n_kept: int
     order0: LowPass | None
     signal: Spectra
     stages: list[Stage]
+    of_first_order: OfFirstOrder | None
     chunk: int
 
 
@@ -162,7 +191,17 @@ class Planner:
 
     def __init__(self, settings: Settings, grid: Grid, xp: Namespace) -> None:
         self.settings, self.grid, self.xp = settings, grid, xp
-        self.paths = paths_of(settings)
+        self.table = paths_of(settings)
+        # The paths in time. In plain scattering each is a row of the coefficients.
+        self.paths = scattering_paths(
+            settings.J, settings.Q, settings.max_order, settings.include_order0
+        )
+        self.rows_of_paths = np.arange(len(self.paths))
+        if settings.joint is not None and "first" not in settings.joint.parts:
+            # Averages of the first order are computed all the same, after the rows that are kept.
+            self.rows_of_paths[self.paths["order"] == 1] = len(self.table) + np.arange(
+                np.count_nonzero(self.paths["order"] == 1)
+            )
         n_padded, T = self.grid.n_padded, settings.T
         self.bank = bank = filter_bank(n_padded, settings.J, settings.Q, T, negligible(xp.dtype))
         self.low_pass = cache(
@@ -187,17 +226,23 @@ class Planner:
         )
         limit = self.xp.chunk_bytes
         chunk = max(1, limit // int(self.grid.n_padded * itemsize // 2 + n_bytes.sum()))
+        chunk = min(chunk, self.xp.batch_bytes // self.largest_joint_batch() or 1)
         if chunk > FFT_ROWS:
             chunk -= chunk % FFT_ROWS
-        # The envelopes of a single long signal may exceed the limit.
-        stage = (np.cumsum(n_bytes) - n_bytes) // limit if chunk == 1 else np.zeros(len(n1))
+        stage = np.zeros(len(n1))
+        if chunk == 1 and self.settings.joint is None:
+            # The envelopes of a single long signal may exceed the limit.
+            stage = (np.cumsum(n_bytes) - n_bytes) // limit
+        first_rows = self.rows_of_paths[self.paths["order"] == 1]
         return Plan(
             grid=self.grid,
             padding=self.settings.padding,
-            n_paths=len(self.paths),
+            n_rows=max(len(self.table), int(first_rows[-1]) + 1),
+            n_kept=len(self.table),
             order0=self.low_pass(0, True) if self.settings.include_order0 else None,
             signal=self.signal,
             stages=[self.stage(n1[stage == i], chunk) for i in np.unique(stage)],
+            of_first_order=self.of_first_order(first_rows),
             chunk=chunk,
         )
 
@@ -236,9 +281,11 @@ class Planner:
                     destination = (octave, spectra[octave].rows_of(n1))
                     n_bins = max(n_bins, spectra[octave].window.n_stored)
                 yield Batch(
-                    paths=self.xp.integers(paths),
+                    rows=self.xp.integers(self.rows_of_paths[paths]),
+                    n_bands=len(paths),
                     n=self.grid.n_padded >> k,
                     bands=self.bands_of_signal(n1, k),
+                    along_frequency=None,
                     low_pass=low_pass,
                     destination=destination,
                     n_bins=n_bins,
@@ -253,15 +300,66 @@ class Planner:
             paths_of_wavelet = second[n2 == wavelet]
             k = self.settings.log2_rate(int(self.paths["j2"][paths_of_wavelet[0]]))
             low_pass = self.low_pass(k, False)
-            for paths in self.split(paths_of_wavelet, k, chunk):
+            for paths, along_frequency, rows in self.arrange(paths_of_wavelet, k, chunk):
                 yield Batch(
-                    paths=self.xp.integers(paths),
+                    rows=self.xp.integers(rows),
+                    n_bands=len(paths),
                     n=self.grid.n_padded >> k,
                     bands=self.bands_of_envelopes(paths, wavelet, k, spectra),
+                    along_frequency=along_frequency,
                     low_pass=low_pass,
                     destination=None,
                     n_bins=low_pass.n_bins,
                 )
+
+    def arrange(
+        self, paths: Indices, k: int, chunk: int
+    ) -> Iterator[tuple[Indices, AlongFrequency | None, Indices]]:
+        """Divide the second-order paths of one psi2 into batches, and find the rows they make."""
+        if self.settings.joint is None:
+            for part in self.split(paths, k, chunk):
+                yield part, None, part
+        else:
+            yield paths, *self.along_frequency(len(paths), int(self.paths["n2"][paths[0]]))
+
+    def along_frequency(self, n1_stop: int, n2: int) -> tuple[AlongFrequency, Indices]:
+        """Plan the filters along frequency after one psi2, or of the first order if it is absent.
+
+        They follow the first wavelets, up to `n1_stop`.
+        """
+        assert self.settings.joint is not None
+        axis = FrequencyAxis(self.settings.joint, n1_stop, negligible(self.xp.dtype))
+        filters = axis.filters(both=n2 != ABSENT)
+        table = self.table
+        rows = [
+            np.flatnonzero(
+                (table["n2"] == n2) & (table["n_fr"] == each.n_fr) & (table["spin"] == spin)
+            )
+            for each in filters
+            for spin in (1, 0, -1)
+        ]
+        return AlongFrequency(self.xp, filters), np.concatenate(rows)
+
+    def of_first_order(self, sources: Indices) -> OfFirstOrder | None:
+        """Plan the filters along frequency that follow the averages of the first order."""
+        joint = self.settings.joint
+        if joint is None or "frequency" not in joint.parts:
+            return None
+        along_frequency, rows = self.along_frequency(len(sources), ABSENT)
+        return OfFirstOrder(self.xp.integers(sources), along_frequency, self.xp.integers(rows))
+
+    def largest_joint_batch(self) -> int:
+        """Bytes of the bands of the largest batch that must not be divided, for one signal."""
+        if self.settings.joint is None:
+            return 1
+        second = self.paths[self.paths["order"] == 2]
+        sizes = [
+            int(np.count_nonzero(second["n2"] == n2)) * (self.grid.n_padded >> k)
+            for n2, k in {
+                int(path["n2"]): self.settings.log2_rate(int(path["j2"])) for path in second
+            }.items()
+        ]
+        return 2 * self.xp.dtype.itemsize * max(sizes, default=1)
 
     def bands_of_signal(self, n1: Indices, k: int) -> list[BandRows]:
         """Apply psi1 to the signal, one wavelet for each row."""

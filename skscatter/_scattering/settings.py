@@ -25,10 +25,56 @@ NUMERICS = 2
 PADDINGS = ("reflect", "zero", "periodic")
 FILTER_GAINS = ("unit", "kymatio-0.3")
 SUBSAMPLINGS = ("standard", "critical")
+PADDINGS_FR = ("reflect", "zero")
+
+# Parts of joint scattering: order 1 as it is, order 1 filtered along frequency, and order 2,
+# filtered in time and averaged along frequency, or filtered in time and along frequency.
+PARTS = ("first", "frequency", "time", "joint")
+MAX_J_FR = 10  # 1024 wavelets, more than any bank has in practice
 
 # Q up to this value is accepted for signals of any length. A Q above the number of samples is
 # useless: neighbouring bands would be closer than the frequency resolution of the signal.
 ALWAYS_ACCEPTED_Q = 64
+
+
+@dataclass(frozen=True)
+class Joint:
+    """What determines the coefficients of joint scattering in addition, along log-frequency.
+
+    The unit along this axis is the distance of two first-order wavelets.
+
+    Attributes
+    ----------
+    J_fr : int
+        The largest scale is ``2**J_fr`` wavelets.
+    Q_fr : int
+        Wavelets per octave of this scale.
+    F : float
+        Averaging scale of the low-pass. Infinite for the mean over all frequencies.
+    stride_fr : int
+        Wavelets between rows.
+    padding_fr : {"reflect", "zero"}
+        How the axis is continued past its ends.
+    parts : tuple of str
+        The parts that are kept, in the order of `PARTS`.
+    """
+
+    J_fr: int
+    Q_fr: int
+    F: float
+    stride_fr: int
+    padding_fr: str
+    parts: tuple[str, ...]
+
+    @property
+    def is_global(self) -> bool:
+        """Whether averages along log-frequency are over all frequencies."""
+        return math.isinf(self.F)
+
+    @property
+    def max_order(self) -> int:
+        """Highest order in time that the parts use."""
+        return 2 if {"time", "joint"} & set(self.parts) else 1
 
 
 @dataclass(frozen=True)
@@ -51,6 +97,8 @@ class Settings:
         Whether the average of the signal itself is kept.
     filter_gain, padding, subsampling : str
         As in `skscatter.Scattering1D`.
+    joint : Joint or None
+        None for plain scattering.
     """
 
     J: int
@@ -62,6 +110,7 @@ class Settings:
     filter_gain: str
     padding: str
     subsampling: str
+    joint: Joint | None = None
 
     @property
     def min_times(self) -> int:
@@ -88,10 +137,10 @@ class Settings:
         return min(j + spare, self.log2_T, self.log2_stride)
 
 
-def default_J(n_times: int) -> int:
-    """Scale for signals of `n_times` samples: a quarter of the length, and at least 4 samples."""
+def default_J(n_times: int, least: int = 2) -> int:
+    """Scale for `n_times` samples: a quarter of them, and at least ``2**least`` if possible."""
     log2_length = n_times.bit_length() - 1
-    return max(log2_length - 2, min(log2_length, 2))
+    return max(log2_length - 2, min(log2_length, least))
 
 
 class Lengths:
@@ -130,11 +179,13 @@ def resolve(
     filter_gain: str = "unit",
     padding: str = "reflect",
     subsampling: str = "standard",
+    joint: Joint | None = None,
+    least_J: int = 2,
 ) -> Settings:
     """Check the parameters against the lengths of signals and fill in the defaults.
 
     If lengths differ, the median determines the default J, and shorter signals are assumed to be
-    extended to its scale.
+    extended to its scale. The default is at least `least_J`, if the signals are that long.
 
     Raises
     ------
@@ -142,7 +193,7 @@ def resolve(
         With the name of the parameter, its value and what would be accepted.
     """
     lengths = Lengths(n_times)
-    scale = _resolve_J(J, lengths)
+    scale = _resolve_J(J, lengths, least_J)
     if J is None:
         lengths = Lengths(n_times, least=2**scale)
     # A scale that follows from the length is for wavelets as long as they are useful. An average
@@ -163,11 +214,66 @@ def resolve(
         filter_gain=check_choice("filter_gain", filter_gain, FILTER_GAINS),
         padding=check_choice("padding", padding, PADDINGS),
         subsampling=check_choice("subsampling", subsampling, SUBSAMPLINGS),
+        joint=joint,
     )
 
 
-def _resolve_J(J: Any, lengths: Lengths) -> int:
-    best = default_J(lengths.median)
+def resolve_joint(
+    *,
+    J_fr: int = 4,
+    Q_fr: int = 1,
+    F: float | str | None = 4,
+    stride_fr: int | None = None,
+    padding_fr: str = "reflect",
+    parts: str | tuple[str, ...] = PARTS,
+) -> Joint:
+    """Check the parameters along log-frequency, and fill in the defaults.
+
+    Raises
+    ------
+    TypeError, ValueError
+        With the name of the parameter, its value and what would be accepted.
+    """
+    J_fr = check_integer("J_fr", J_fr, minimum=0, maximum=MAX_J_FR)
+    scale: float
+    if F is None:
+        scale = 2**J_fr
+    elif isinstance(F, str) and F == "global":
+        scale = math.inf
+    elif isinstance(F, str):
+        raise ValueError(
+            f"F={F!r} must be a number of wavelets, 'global' for the mean over all of them, or "
+            f"None for 2**J_fr = {2**J_fr}."
+        )
+    else:
+        scale = check_real("F", F, minimum=1, maximum=2**MAX_J_FR)
+    if stride_fr is not None:
+        stride_fr = check_integer("stride_fr", stride_fr, minimum=1)
+    elif scale < math.inf:
+        stride_fr = 2 ** math.floor(math.log2(scale))
+    else:
+        stride_fr = 2**J_fr
+    return Joint(
+        J_fr=J_fr,
+        Q_fr=check_integer("Q_fr", Q_fr, minimum=1, maximum=ALWAYS_ACCEPTED_Q),
+        F=scale,
+        stride_fr=stride_fr,
+        padding_fr=check_choice("padding_fr", padding_fr, PADDINGS_FR),
+        parts=_check_parts(parts),
+    )
+
+
+def _check_parts(parts: Any) -> tuple[str, ...]:
+    given = (parts,) if isinstance(parts, str) else parts
+    if not isinstance(given, tuple | list) or not given:
+        raise TypeError(f"parts={parts!r} must be one of {list(PARTS)}, or a tuple of these.")
+    for part in given:
+        check_choice("parts", part, PARTS)
+    return tuple(part for part in PARTS if part in given)
+
+
+def _resolve_J(J: Any, lengths: Lengths, least: int) -> int:
+    best = default_J(lengths.median, least)
     if J is None:
         return best
     J = check_integer("J", J, minimum=0)

@@ -16,7 +16,8 @@ from skscatter._scattering.logarithm import Logarithm
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import orders_of
 from skscatter._scattering.pooling import pool
-from skscatter._scattering.settings import Settings
+from skscatter._scattering.settings import Joint, Settings
+
 
 @dataclass(frozen=True)
 class Specification:
@@ -119,8 +120,11 @@ class Specification:
 
         Equal coefficients have equal parameters.
         """
+        settings = asdict(self.settings)
+        joint = settings.pop("joint") or {}
         return {
-            **asdict(self.settings),
+            **settings,
+            **joint,
             "T": float(self.settings.T),  # T=256 and T=256.0 are equal
             "input_scaling": self.input_scaling,
         }
@@ -136,12 +140,19 @@ class Specification:
         return cls(
             **state
             | {
-                "settings": Settings(**_with_tuples(state["settings"])),
+                "settings": _settings_from_state(state["settings"]),
                 "logarithm": None if logarithm is None else Logarithm(**logarithm),
                 "pooling": tuple(state["pooling"]),
                 "channel_pooling": tuple(state["channel_pooling"]),
             }
         )
+
+
+def _settings_from_state(state: dict[str, Any]) -> Settings:
+    joint = state.get("joint")
+    return Settings(
+        **_with_tuples(state) | {"joint": None if joint is None else Joint(**_with_tuples(joint))}
+    )
 
 
 def _with_tuples(fields: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def supports(settings: Settings, grid: Grid) -> bool:
     not depend on the number of signals or on other signals, or the last bits of a signal's
     features would depend on its neighbours.
     """
+    if settings.joint is not None:
+        return False
     coarsest = min(settings.log2_T, settings.log2_stride)
     return grid.n_padded >> coarsest >= 2 and grid.n_padded <= MAX_PADDED
 
@@ -135,6 +137,7 @@ class CompiledCascade:
             lanes.reshape(n_copies, n_lanes, -1)[1:] = lanes[:n_lanes]
             self.scatter(
                 padded,
+                self.masks[1],
                 self.masks[n_copies],
                 *self.paths[n_copies],
                 self.low_passes,

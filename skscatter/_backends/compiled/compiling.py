@@ -1,10 +1,12 @@
 """Compile functions with numba, and cache machine code on disk for later processes."""
 
+import logging
+import sqlite3
 import sys
 import threading
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from types import FunctionType
@@ -15,11 +17,21 @@ import numba
 from numba import njit
 from numba.extending import is_jitted
 
-compiled = njit(nogil=True)
-inlined = njit(nogil=True, forceinline=True)
-cached = njit(nogil=True, cache=True)
+# What compilation takes is proportional to the functions and their versions. Wrappers for calls
+# from Python and C are functions, and so are versions for literal arguments: numba compiles
+# ``f(x, 0)`` and ``f(x, n)`` separately, but not ``f(x, np.int64(0))``. Checks for divisors of 0
+# would be code of their own, too.
+OUTER = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+INNER = {**OUTER, "no_cpython_wrapper": True}
+compiled = njit(**INNER)  # called by compiled functions only
+inlined = njit(**INNER, forceinline=True)
 
 Signature = tuple[Any, ...]  # numba's types of the arguments
+
+SILENT_SECONDS = 1.0  # compilation that takes longer is announced
+LONGEST_WAIT = 120.0  # seconds for another process that compiles
+
+logger = logging.getLogger("skscatter")
 
 
 class CachedFunction:
@@ -28,7 +40,8 @@ class CachedFunction:
     numba reads and writes the cache, but trusts it: damaged files raise errors in every later
     process or end it, and a full disk raises an error after each compilation. Here files must have
     the checksums that were recorded when they were written. If they cannot be used, the function
-    is compiled again, with one warning per instance.
+    is compiled again, with one warning per instance. If several processes need it at once, one
+    compiles it and the others wait.
 
     Parameters
     ----------
@@ -103,6 +116,26 @@ class CodeFiles:
         with self.record_path.open("ab") as file:
             file.write(b"".join(checksum + b"\n" for checksum in sorted(self.checksums())))
 
+    def are_complete(self) -> bool:
+        """Whether both files are there, with recorded checksums."""
+        both = {path.suffix for path in self.paths()} == {".nbi", ".nbc"}
+        return both and self.checksums() <= self.recorded_checksums()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Wait for other processes that compile the function, and let others wait.
+
+        The lock is one of SQLite, which has them on every system. It ends with its process. Where
+        there are no locks, or after `LONGEST_WAIT`, the caller goes on without one.
+        """
+        path = self.folder / f"{self.name}.lock"
+        with ExitStack() as stack:
+            with suppress(sqlite3.Error):
+                connection = sqlite3.connect(path, LONGEST_WAIT, isolation_level=None)
+                stack.enter_context(closing(connection))
+                connection.execute("BEGIN EXCLUSIVE")
+            yield
+
     def remove(self) -> None:
         """Remove the files and the record."""
         for path in [*self.paths(), self.record_path]:
@@ -114,7 +147,7 @@ def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, s
     name = f"{function.__name__}_{code_version(signature)}"
     function = _renamed(function, name)
     try:
-        dispatcher = cached(function)
+        dispatcher = njit(**OUTER, cache=True)(function)
     except RuntimeError:  # no folder that can be written to
         return _compile_without_cache(function, signature), None
     if not is_jitted(dispatcher):
@@ -125,19 +158,23 @@ def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, s
     files = CodeFiles(Path(dispatcher.stats.cache_path), name)
     problem = None
     try:
-        recorded = files.recorded_checksums()
-        if not files.checksums() <= recorded:
-            if recorded:  # otherwise a process was interrupted, or is writing the files now
-                problem = (
-                    f"Machine code in numba's cache {str(files.folder)!r} was damaged. "
-                    "It was compiled again and replaced."
-                )
-            files.remove()
-        dispatcher.compile(signature)
+        with ExitStack() as stack:
+            if not files.are_complete():
+                stack.enter_context(files.locked())
+            if not files.are_complete():  # still: no other process has just compiled it
+                stack.enter_context(announced("once on this machine"))
+                recorded = files.recorded_checksums()
+                if recorded and not files.checksums() <= recorded:  # else it was interrupted
+                    problem = (
+                        f"Machine code in numba's cache {str(files.folder)!r} was damaged. "
+                        "It was compiled again and replaced."
+                    )
+                files.remove()
+            dispatcher.compile(signature)
+            if dispatcher.stats.cache_misses:
+                files.record()
         if signature not in dispatcher.signatures:
             raise ValueError("the file holds code for other arguments")
-        if dispatcher.stats.cache_misses:
-            files.record()
     except Exception as error:  # of the file system, pickle, LLVM or numba
         problem = (
             f"Machine code cannot be read from or written to numba's cache {str(files.folder)!r} "
@@ -152,9 +189,27 @@ def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, s
 
 
 def _compile_without_cache(function: Callable[..., Any], signature: Signature) -> Any:
-    dispatcher = compiled(function)
-    dispatcher.compile(signature)
+    dispatcher = njit(**OUTER)(function)
+    with announced("for this process"):
+        dispatcher.compile(signature)
     return dispatcher
+
+
+@contextmanager
+def announced(how_often: str) -> Iterator[None]:
+    """Say that the code is being compiled, if that takes more than `SILENT_SECONDS`.
+
+    A warning would not do: it may be an error. Messages of this level are written to stderr
+    where a program configures no logging.
+    """
+    message = "skscatter is compiling its fast path, %s. This takes some seconds."
+    timer = threading.Timer(SILENT_SECONDS, logger.warning, (message, how_often))
+    timer.daemon = True  # an interrupted program ends at once
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def code_version(signature: Signature) -> str:

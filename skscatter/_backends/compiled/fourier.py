@@ -75,11 +75,17 @@ def complex_multiply_conj(re, im, c, s):
 
 
 @inlined
-def _store(out, at, re, im, part):
+def _store(out, at, re, im):
+    """Store a complex number."""
+    store(out, at, re)
+    store(out, at + LANES, im)
+
+
+@inlined
+def _store_part(out, at, re, im, part):
     """Store a complex number, or its modulus as the real (`part` 0) or imaginary part (1)."""
     if part < 0:
-        store(out, at, re)
-        store(out, at + LANES, im)
+        _store(out, at, re, im)
     else:
         store(out, at + part * LANES, square_root(re * re + im * im))
 
@@ -100,10 +106,10 @@ def _inverse_pass(y, start, m, twiddles):
         br, bi = complex_multiply(br, bi, broadcast(twiddles, w1), broadcast(twiddles, w1 + 1))
         cr, ci = complex_multiply(cr, ci, broadcast(twiddles, w2), broadcast(twiddles, w2 + 1))
         dr, di = complex_multiply(dr, di, broadcast(twiddles, w3), broadcast(twiddles, w3 + 1))
-        _store(y, a, ar, ai, -1)
-        _store(y, b, br, bi, -1)
-        _store(y, c, cr, ci, -1)
-        _store(y, d, dr, di, -1)
+        _store(y, a, ar, ai)
+        _store(y, b, br, bi)
+        _store(y, c, cr, ci)
+        _store(y, d, dr, di)
         w1 += 2
         w2 += 4
         w3 += 6
@@ -127,10 +133,10 @@ def _forward_pass(y, start, m, twiddles):
         ar, ai, dr, di, cr, ci, br, bi = radix4_butterfly(
             load(y, a), load(y, a + LANES), br, bi, cr, ci, dr, di
         )
-        _store(y, a, ar, ai, -1)
-        _store(y, b, br, bi, -1)
-        _store(y, c, cr, ci, -1)
-        _store(y, d, dr, di, -1)
+        _store(y, a, ar, ai)
+        _store(y, b, br, bi)
+        _store(y, c, cr, ci)
+        _store(y, d, dr, di)
         w1 += 2
         w2 += 4
         w3 += 6
@@ -146,11 +152,11 @@ def _inverse_leaves(y, start, n, leaf, twiddles, out, part):
             for b in range(a, a + 4 * COMPLEX, COMPLEX):
                 c = b + 4 * COMPLEX
                 br, bi, cr, ci = load(y, b), load(y, b + LANES), load(y, c), load(y, c + LANES)
-                _store(y, b, br + cr, bi + ci, -1)
+                _store(y, b, br + cr, bi + ci)
                 cr, ci = complex_multiply(
                     br - cr, bi - ci, broadcast(twiddles, w), broadcast(twiddles, w + 1)
                 )
-                _store(y, c, cr, ci, -1)
+                _store(y, c, cr, ci)
                 w += 2
     if leaf >= 4:
         for a in range(start, stop, 4 * COMPLEX):
@@ -159,19 +165,19 @@ def _inverse_leaves(y, start, n, leaf, twiddles, out, part):
                 load(y, a), load(y, a + LANES), load(y, b), load(y, b + LANES),
                 load(y, c), load(y, c + LANES), load(y, d), load(y, d + LANES),
             )  # fmt: skip
-            _store(out, a, ar, ai, part)
-            _store(out, b, br, bi, part)
-            _store(out, c, cr, ci, part)
-            _store(out, d, dr, di, part)
+            _store_part(out, a, ar, ai, part)
+            _store_part(out, b, br, bi, part)
+            _store_part(out, c, cr, ci, part)
+            _store_part(out, d, dr, di, part)
     elif leaf == 2:
         for a in range(start, stop, 2 * COMPLEX):
             b = a + COMPLEX
             ar, ai, br, bi = load(y, a), load(y, a + LANES), load(y, b), load(y, b + LANES)
-            _store(out, a, ar + br, ai + bi, part)
-            _store(out, b, ar - br, ai - bi, part)
+            _store_part(out, a, ar + br, ai + bi, part)
+            _store_part(out, b, ar - br, ai - bi, part)
     else:
         for a in range(start, stop, COMPLEX):
-            _store(out, a, load(y, a), load(y, a + LANES), part)
+            _store_part(out, a, load(y, a), load(y, a + LANES), part)
 
 
 @compiled
@@ -200,7 +206,7 @@ def inverse(y, n, twiddles, out, part):
     complex result is stored, and `out` must be `y`.
     """
     leaf = _leaf(n)
-    size = _inverse_passes(y, 0, n, n, max(BLOCK, leaf), twiddles)
+    size = _inverse_passes(y, np.int64(0), n, n, max(BLOCK, leaf), twiddles)
     for start in range(0, COMPLEX * n, COMPLEX * size):
         _inverse_passes(y, start, size, size, leaf, twiddles)
         _inverse_leaves(y, start, size, leaf, twiddles, out, part)
@@ -214,8 +220,8 @@ def _forward_leaves(y, start, n, leaf, twiddles):
         for a in range(start, stop, 2 * COMPLEX):
             b = a + COMPLEX
             ar, ai, br, bi = load(y, a), load(y, a + LANES), load(y, b), load(y, b + LANES)
-            _store(y, a, ar + br, ai + bi, -1)
-            _store(y, b, ar - br, ai - bi, -1)
+            _store(y, a, ar + br, ai + bi)
+            _store(y, b, ar - br, ai - bi)
     elif leaf >= 4:
         for a in range(start, stop, 4 * COMPLEX):
             b, c, d = a + COMPLEX, a + 2 * COMPLEX, a + 3 * COMPLEX
@@ -223,10 +229,10 @@ def _forward_leaves(y, start, n, leaf, twiddles):
                 load(y, a), load(y, a + LANES), load(y, b), load(y, b + LANES),
                 load(y, c), load(y, c + LANES), load(y, d), load(y, d + LANES),
             )  # fmt: skip
-            _store(y, a, ar, ai, -1)
-            _store(y, b, br, bi, -1)
-            _store(y, c, cr, ci, -1)
-            _store(y, d, dr, di, -1)
+            _store(y, a, ar, ai)
+            _store(y, b, br, bi)
+            _store(y, c, cr, ci)
+            _store(y, d, dr, di)
     if leaf == LEAF:
         for a in range(start, stop, 8 * COMPLEX):
             w = 2 * LEAF
@@ -236,8 +242,8 @@ def _forward_leaves(y, start, n, leaf, twiddles):
                 cr, ci = complex_multiply_conj(
                     cr, ci, broadcast(twiddles, w), broadcast(twiddles, w + 1)
                 )
-                _store(y, b, br + cr, bi + ci, -1)
-                _store(y, c, br - cr, bi - ci, -1)
+                _store(y, b, br + cr, bi + ci)
+                _store(y, c, br - cr, bi - ci)
                 w += 2
 
 
@@ -261,4 +267,4 @@ def forward(y, n, twiddles):
     for start in range(0, COMPLEX * n, COMPLEX * size):
         _forward_leaves(y, start, size, leaf, twiddles)
         _forward_passes(y, start, size, leaf, size, twiddles)
-    _forward_passes(y, 0, n, size, n, twiddles)
+    _forward_passes(y, np.int64(0), n, size, n, twiddles)

@@ -188,8 +188,8 @@ def average_samples(
 
 
 def scatter(
-    padded, masks, paths, bands, low_passes, constants, twiddles, digit_reversed, natural,
-    spectra, y, z, nodes, frames, S
+    padded, all_lanes, masks, paths, bands, low_passes, constants, twiddles, digit_reversed,
+    natural, spectra, y, z, nodes, frames, S
 ):  # fmt: skip
     """Scatter signals into `S`.
 
@@ -198,6 +198,8 @@ def scatter(
     padded : array of shape (n_padded * LANES,)
         Sample t of all lanes, for each t. The lanes hold as many copies of the signals as there
         are masks.
+    all_lanes : array of shape (LANES,)
+        A mask of ones.
     masks : array of shape (n_masks * LANES,)
         1 in the lanes of one copy, 0 elsewhere; see `filter_bins`.
     paths : array of `PATH`
@@ -220,7 +222,6 @@ def scatter(
     n_signals, n_frames = S.shape[0], S.shape[2]
     n_padded = len(padded) // LANES
     n_lanes = LANES * LANES // len(masks)  # of one copy
-    all_lanes = np.ones(LANES, constants.dtype)
     for t in range(n_padded):
         store(z, digit_reversed[n_padded + t], load(padded, LANES * t))
     real_spectrum(z, n_padded, twiddles, n_padded // 2 + 1, spectra[0])
@@ -252,7 +253,7 @@ def scatter(
                 spectra[order], n, 0, constants, low.band, low.width,
                 all_lanes, 0, y, low.n_hops, low.n_hops, False, twiddles,
             )  # fmt: skip
-            inverse(y, low.n_hops, twiddles, y, -1)
+            inverse(y, low.n_hops, twiddles, y, np.int64(-1))
             for frame in range(n_frames):
                 offset = digit_reversed[2 * low.n_hops + 2 * (low.first_hop + frame)]
                 store(frames, LANES * frame, load(y, offset))
@@ -277,7 +278,8 @@ def scatter_signature(dtype: str) -> Signature:
     tables = (from_dtype(record)[::1] for record in (PATH, BAND, LOW_PASS))
     spectra = types.UniTuple(reals, 3)
     workspace = spectra, reals, reals, reals, reals
-    return reals, reals, *tables, reals, reals, offsets, offsets, *workspace, real[:, :, ::1]
+    lanes = reals, reals, reals
+    return *lanes, *tables, reals, reals, offsets, offsets, *workspace, real[:, :, ::1]
 
 
 compiled_scatter = CachedFunction(scatter)

@@ -9,7 +9,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import intrinsic, lower_builtin, models, register_model, type_callable
 
 # SIMD lanes, one for each signal: the float32 numbers in a register of AVX2.
 LANES = 8
@@ -36,29 +36,24 @@ class VectorModel(models.PrimitiveModel):
         super().__init__(manager, vector, llvm_type(vector.dtype))
 
 
-def _overload_operator(operation: Any, instruction: str) -> None:
+def _lower_operator(operation: Any, instruction: str) -> None:
     """Compile an operator on two vectors to an instruction.
 
     The compiler may contract a product and a sum into a fused multiply-add.
     """
 
-    @intrinsic
-    def combine(typing_context, a, b):
-        def generate(context, builder, sig, args):
-            return getattr(builder, instruction)(*args, flags=("contract",))
+    @type_callable(operation)
+    def operator_on_vectors(context):
+        return lambda a, b: a if isinstance(a, Vector) and a == b else None
 
-        return a(a, b), generate
-
-    @overload(operation)
-    def operator_on_vectors(a, b):
-        if isinstance(a, Vector) and a == b:
-            return lambda a, b: combine(a, b)
-        return None
+    @lower_builtin(operation, Vector, Vector)
+    def generate(context, builder, sig, args):
+        return getattr(builder, instruction)(*args, flags=("contract",))
 
 
-_overload_operator(operator.add, "fadd")
-_overload_operator(operator.sub, "fsub")
-_overload_operator(operator.mul, "fmul")
+_lower_operator(operator.add, "fadd")
+_lower_operator(operator.sub, "fsub")
+_lower_operator(operator.mul, "fmul")
 
 
 def _address(context: Any, builder: Any, array_type: Any, array: Any, i: Any) -> Any:
