@@ -286,6 +286,8 @@ class LogTimeFrequencyScattering(TimeFrequencyScattering, LogScattering1D):
 
     Notes
     -----
+    With ``log_eps="relative"``, each of the `parts` has a level of its own.
+
     On spoken digits, features of both kinds side by side were better than either, with a classifier
     that shrinks the covariance of the features, such as linear discriminant analysis.
 

@@ -353,13 +353,12 @@ class Planner:
         if self.settings.joint is None:
             return 1
         second = self.paths[self.paths["order"] == 2]
-        sizes = [
-            int(np.count_nonzero(second["n2"] == n2)) * (self.grid.n_padded >> k)
-            for n2, k in {
-                int(path["n2"]): self.settings.log2_rate(int(path["j2"])) for path in second
-            }.items()
-        ]
-        return 2 * self.xp.dtype.itemsize * max(sizes, default=1)
+        largest = 1
+        for n2 in np.unique(second["n2"]):
+            j2 = second["j2"][second["n2"] == n2]
+            n = self.grid.n_padded >> self.settings.log2_rate(int(j2[0]))
+            largest = max(largest, len(j2) * n)
+        return 2 * self.xp.dtype.itemsize * largest
 
     def bands_of_signal(self, n1: Indices, k: int) -> list[BandRows]:
         """Apply psi1 to the signal, one wavelet for each row."""
