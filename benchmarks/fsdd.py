@@ -15,6 +15,7 @@ test part (recordings 0 to 4) is scored once.
 import argparse
 
 import numpy as np
+
 from skscatter import LogScattering1D
 from skscatter._cli.demo import EXAMPLE, EXAMPLE_N_TIMES, load_digits, run_example, run_search
 

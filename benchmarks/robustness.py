@@ -13,8 +13,8 @@ all, is written to a WAV file as it is and in several changed forms, and `skscat
 the digits. Noise levels are relative to the largest magnitude of a recording.
 
 The second table is about the probabilities. Each speaker is left out in turn, and the chosen
-pipeline is fitted to the others, with and without calibration. The mean probability of the predicted
-digits should be the share of right ones, and the log loss should be small.
+pipeline is fitted to the others, with and without calibration. The mean probability of the
+predicted digits should be the share of right ones, and the log loss should be small.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def with_click(x: np.ndarray) -> np.ndarray:
     return x
 
 
-# The recording, and what it is divided by before it is written: 1 is full scale.
+# None: another sampling rate, and another number of channels.
 FORMS = {
     "as they are": lambda x: x,
     "0.4 s of silence around": with_silence,
@@ -148,8 +148,8 @@ def main() -> None:
         model = arguments.model
         if model is None:
             options = ["--data", "fsdd", "--out", name]
-            for option, value in (("--source", arguments.source), ("--data-home", arguments.data_home)):
-                options += [option, value] if value else []
+            for option, value in where.items():
+                options += [f"--{option.replace('_', '-')}", value] if value else []
             assert skscatter(["demo", *options]) == 0
             model = folder / "model.joblib"
             print()

@@ -103,7 +103,7 @@ def test_demo_says_what_it_does(demo):
     assert "Search: 2 candidates, 3 folds of the speakers" in text
     assert max(map(len, text.split("\nFiles:")[0].splitlines())) <= 80
     assert re.search(
-        r"^Seconds: data [\d.]+, search [\d.]+, final fit [\d.]+, calibration [\d.]+, "
+        r"^Seconds: data [\d.]+, search [\d.]+, fit [\d.]+, calibration [\d.]+, "
         r"scoring [\d.]+, files [\d.]+$",
         text,
         re.MULTILINE,

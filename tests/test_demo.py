@@ -117,11 +117,9 @@ def test_silence_noise_and_level_do_not_matter(searched, tmp_path, change):
 @pytest.fixture
 def groups():
     """Features of three classes in five groups, each shifted by its own offset."""
-    X, y = make_classification(
-        400, 40, n_informative=5, n_classes=3, class_sep=0.7, random_state=0
-    )
+    X, y = make_classification(400, 200, n_informative=5, n_classes=3, random_state=0)
     group = np.arange(400) % 5
-    return X + 0.7 * np.random.default_rng(0).standard_normal((5, 40))[group], y, group
+    return X + np.random.default_rng(0).standard_normal((5, 200))[group], y, group
 
 
 def test_calibration_changes_no_prediction(groups):
@@ -140,7 +138,9 @@ def test_calibration_changes_no_prediction(groups):
 def test_calibrated_probabilities_have_less_loss_on_another_group(groups):
     X, y, group = groups
     rest = group > 0
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=100, max_iter=1000)).fit(X[rest], y[rest])
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=100, max_iter=1000)).fit(
+        X[rest], y[rest]
+    )
     before = log_loss(y[~rest], model.predict_proba(X[~rest]))
     _demo.calibrate(model, X[rest], y[rest], group[rest])
     assert log_loss(y[~rest], model.predict_proba(X[~rest])) < before

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skscatter import LogScattering1D, SelectPaths
@@ -96,7 +97,9 @@ def scattering(**parameters):
 
 
 def pipeline(classifier=None, **parameters):
-    return make_pipeline(scattering(**parameters), classifier or LogisticRegression())
+    return make_pipeline(
+        scattering(**parameters), StandardScaler(), classifier or LogisticRegression()
+    )
 
 
 def save(model):

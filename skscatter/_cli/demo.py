@@ -45,7 +45,7 @@ from skscatter._estimators.scattering import LogScattering1D
 from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
 
-# Recordings of any person: the silence around the digit and the level of the recording do not count.
+# The silence around a digit, and the level of a recording, say nothing about the digit.
 SCATTERING: dict[str, Any] = {"trim": 25, "input_scaling": "max"}
 
 # At scikit-learn's default tolerance of 1e-4 the fit stops so early that the predictions for one or
@@ -280,9 +280,7 @@ def run_search(
         if len(scores) % N_FOLDS == 0:  # the folds of a candidate follow one another
             tried = {name: estimator.get_params()[name] for name in sorted(GRID)}
             folds, now = scores[-N_FOLDS:], time.perf_counter()
-            on_candidate(
-                Candidate(tried, float(np.mean(folds)), float(np.std(folds)), now - start)
-            )
+            on_candidate(Candidate(tried, float(np.mean(folds)), float(np.std(folds)), now - start))
             start = now
         return scores[-1]
 
@@ -300,7 +298,7 @@ def run_search(
         with timed(seconds, "search"):
             search.fit(*digits.part("train"), groups=digits.speakers("train"))
         seconds["search"] -= search.refit_time_
-        seconds["final fit"] = search.refit_time_
+        seconds["fit"] = search.refit_time_
         return _score(search.best_estimator_, digits, seconds, store, before, search)
 
 

@@ -61,10 +61,10 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo = commands.add_parser(
         "demo",
         help="train, test and save a classifier of spoken digits",
-        description="Choose a classifier of spoken digits by grid search on the training part of "
-        "a data set, with speakers left out, and score it on the test part. The model, the results of the search, the "
-        "confusion matrix and the features are written to a folder. A second run reads the "
-        "features from there.",
+        description="Choose a classifier of spoken digits by grid search on the training part of a "
+        "data set, with speakers left out, and score it on the test part. The model, the results "
+        "of the search, the confusion matrix and the features are written to a folder. A second "
+        "run reads the features from there.",
     )
     demo.add_argument(
         "--data",

@@ -92,7 +92,7 @@ def _accuracies(result: Result) -> list[str]:
     return [
         f"Accuracy: {result.train_accuracy:.1%} training, {result.test_accuracy:.1%} test",
         f"Accuracy on a new speaker: {result.new_speaker_accuracy:.1%} (training part,",
-        "each after a fit to the others). The probabilities of the model are calibrated on this.",
+        "each after a fit to the others). Probabilities are calibrated on this.",
     ]
 
 
