@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("-J", type=int, default=8)
     parser.add_argument("-Q", type=int, default=12)
     arguments = parser.parse_args()
-    digits = load_digits("auto", source=arguments.source)
+    digits = load_digits("auto", n_times=8192, source=arguments.source)
     every = len(digits.bunch.data) // arguments.n_signals
     X = digits.bunch.data[::every].astype(np.float64)
     settings = {"J": arguments.J, "Q": arguments.Q, "n_jobs": -1}

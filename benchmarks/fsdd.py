@@ -15,10 +15,9 @@ test part (recordings 0 to 4) is scored once.
 import argparse
 
 import numpy as np
-from tqdm import tqdm
 
 from skscatter import LogScattering1D
-from skscatter._cli.demo import EXAMPLE, candidates, load_digits, n_fits, run_example, run_search
+from skscatter._cli.demo import EXAMPLE, EXAMPLE_N_TIMES, load_digits, run_example, run_search
 
 
 def feature_error(digits: np.ndarray) -> float:
@@ -40,9 +39,10 @@ def main() -> None:
     parser.add_argument("--n-jobs", type=int, default=-1)
     parser.add_argument("--no-search", action="store_true")
     arguments = parser.parse_args()
-    digits = load_digits("fsdd", source=arguments.source, data_home=arguments.data_home)
+    where = {"source": arguments.source, "data_home": arguments.data_home}
+    digits = load_digits("fsdd", n_times=EXAMPLE_N_TIMES, **where)
 
-    signals = digits.bunch.data[digits.bunch.test][::10]
+    signals = digits.part("test")[0][::10]
     print(f"Published setting: {EXAMPLE}")
     print(f"  {len(signals)} recordings, log features against kymatio's NumPy front end:")
     for dtype in np.float64, np.float32:
@@ -53,11 +53,13 @@ def main() -> None:
     if arguments.no_search:
         return
 
-    with tqdm(total=n_fits(), unit="fit") as bar:
-        result = run_search(digits, n_jobs=arguments.n_jobs, on_fit=bar.update)
-    print("Search on the training part")
-    for candidate in candidates(result.search):
-        print(f"  {candidate.mean:.2%} ± {candidate.std:.2%}  {candidate.parameters}")
+    print("Search on the training part: accuracy on speakers left out")
+    result = run_search(
+        load_digits("fsdd", **where),
+        n_jobs=arguments.n_jobs,
+        on_candidate=lambda candidate: print(f"  {candidate}", flush=True),
+    )
+    print(f"  new speaker, each after a fit to the others: {result.new_speaker_accuracy:.2%}")
     print(f"  accuracy: {result.train_accuracy:.2%} training, {result.test_accuracy:.2%} test")
     print("  seconds: " + ", ".join(f"{step} {t:.0f}" for step, t in result.seconds.items()))
 

@@ -30,6 +30,13 @@ import numpy as np
 from skscatter import LogScattering1D, frame_signal
 
 BATCH = 4096
+OCTAVES = 5  # from the scale to the length of a signal
+SETTINGS = {"Q": 8, "n_segments": 1, "include_order0": False, "log_eps": 1e-3}
+
+
+def scale(n_times: int) -> int:
+    """Return the J for signals of some length."""
+    return n_times.bit_length() - 1 - OCTAVES
 
 
 def whole_map(transformer: LogScattering1D, X: np.ndarray) -> int:
@@ -58,6 +65,7 @@ def record(dtype: str) -> Callable[[LogScattering1D, np.ndarray], int]:
     def case(transformer: LogScattering1D, X: np.ndarray) -> int:
         n_times = min(2**24, 2 ** (X.size.bit_length() - 1))
         signal = X.reshape(1, -1)[:, :n_times].astype(dtype)
+        transformer.set_params(J=scale(n_times))
         return transformer.fit(signal).transform(signal).nbytes
 
     return case
@@ -75,7 +83,7 @@ CASES: dict[str, tuple[str, Callable[[LogScattering1D, np.ndarray], int]]] = {
 def run_case(name: str, path: str, shape: tuple[int, int], n_jobs: int) -> dict[str, float]:
     """Run a case in this process, and measure it."""
     X = np.memmap(path, np.float32, "r", shape=shape)
-    transformer = LogScattering1D(n_jobs=n_jobs, backend="numpy")
+    transformer = LogScattering1D(J=scale(shape[1]), **SETTINGS, n_jobs=n_jobs, backend="numpy")
     start = time.perf_counter()
     output = CASES[name][1](transformer, X)
     seconds = time.perf_counter() - start
@@ -121,7 +129,8 @@ def main() -> None:
         size = path.stat().st_size
         print(
             f"{shape[0]} signals of {shape[1]} samples, float32, {size / 1e6:.0f} MB on disk; "
-            f"LogScattering1D(), {arguments.threads} threads; MB of 10**6 bytes\n"
+            f"J of length/{2**OCTAVES}, {SETTINGS}, {arguments.threads} threads; "
+            "MB of 10**6 bytes\n"
         )
         print(f"{'':42}{'peak':>8}{'features':>10}{'beyond them':>13}{'s':>7}")
         for case in arguments.cases:

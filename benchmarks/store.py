@@ -21,6 +21,10 @@ counts a worker that waits like one that computes. On a shared machine, processo
 thread that each worker has) is more reliable. Only the total includes the classifier. BLAS has one
 thread everywhere.
 
+A second table is about candidates that differ in what follows the coefficients alone: poolings,
+numbers of segments, logarithms. They share the stored coefficients. The time to compute the
+features of one, four and ten of them is measured, each time with a new store.
+
 The lookup is measured with the best parameters of the search, for all signals, in one process: the
 best of several rounds with everything stored, and the best of as many without a store.
 """
@@ -45,6 +49,19 @@ from skscatter._execution.threads import one_blas_thread
 from skscatter.datasets import fetch_fsdd
 
 GRID = {"scattering__J": [7, 8, 9], "scattering__Q": [8, 12]}
+# Candidates that share their coefficients.
+SHARING: list[dict[str, Any]] = [
+    {},
+    {"pooling": "max"},
+    {"n_segments": 8},
+    {"log_eps": 1e-3},
+    {"pooling": ("mean", "std")},
+    {"pooling": "median"},
+    {"n_segments": 1},
+    {"n_segments": 2},
+    {"log_eps": 1e-2},
+    {"log_eps": 1e-6},
+]
 LOG = "SKSCATTER_BENCHMARK_LOG"  # environment variable with the log file, which workers inherit
 
 
@@ -145,6 +162,23 @@ def compare_searches(
     return figures, searches
 
 
+def compare_sharing(X: np.ndarray, n_rounds: int, n_jobs: int, folder: Path) -> dict[str, Any]:
+    """Print the time of one candidate and of several that share their coefficients."""
+    times: dict[int, list[float]] = {1: [], 4: [], len(SHARING): []}
+    for number in range(n_rounds):
+        for n_candidates, seconds in times.items():
+            store = RowStore(folder / f"sharing-{number}-{n_candidates}.sqlite")
+            start = time.perf_counter()
+            for changes in SHARING[:n_candidates]:
+                LogScattering1D(n_jobs=n_jobs, memory=store, **changes).fit_transform(X)
+            seconds.append(time.perf_counter() - start)
+    best = {str(n_candidates): min(seconds) for n_candidates, seconds in times.items()}
+    print("Features of candidates that share their coefficients, with a new store:")
+    for n_candidates, seconds in best.items():
+        print(f"{n_candidates:>3}: {seconds:.2f} s, {seconds / best['1']:.2f} times those of one")
+    return best
+
+
 def compare_lookup(
     X: np.ndarray, chosen: GridSearchCV, store: RowStore, n_rounds: int
 ) -> dict[str, float]:
@@ -178,6 +212,7 @@ def main() -> None:
         store = RowStore(Path(folder, "cache"))
         figures, searches = compare_searches(X, y, store, arguments.n_jobs, Path(folder))
         figures["lookup"] = compare_lookup(X, searches[1], store, arguments.rounds)
+        figures["sharing"] = compare_sharing(X, arguments.rounds, arguments.n_jobs, Path(folder))
         info = store.info()
         figures["store"] = {"rows": info.rows, "bytes": info.bytes}
         print(f"The store holds {info.rows} rows in {info.bytes / 2**20:.1f} MiB.")

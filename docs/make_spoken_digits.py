@@ -16,7 +16,9 @@ Each recording is one English digit, spoken by espeak-ng and then made less clea
 4. up to 60 ms of silence are added before and after it;
 5. coloured background noise is added, 5 to 25 dB below the speech;
 6. it gets a gain of 0 to -20 dB;
-7. it is stored as G.711 mu-law, 8 bits a sample, which keeps the wheel small.
+7. in a third of the recordings, the recorder runs for 0.1 to 0.25 s before and after the word, and
+   records noise 60 dB below the loudest sample;
+8. it is stored as G.711 mu-law, 8 bits a sample, which keeps the wheel small.
 """
 
 import argparse
@@ -81,7 +83,12 @@ def record(word, voice, rng):
     take = np.pad(speech, rng.integers(0, 0.06 * SAMPLING_RATE, size=2))
     noise_level = 10 ** (-rng.uniform(5, 25) / 20)
     take += noise_level * coloured_noise(len(take), rng.uniform(0, 1.5), rng)
-    take *= 10 ** (-rng.uniform(0, 20) / 20) / np.abs(take).max()
+    peak = 10 ** (-rng.uniform(0, 20) / 20)
+    take *= peak / np.abs(take).max()
+    if rng.integers(3) == 0:
+        around = rng.integers(0.1 * SAMPLING_RATE, 0.25 * SAMPLING_RATE, size=2)
+        silence = 10 ** (-60 / 20) * peak * rng.standard_normal(around.sum()).clip(-3, 3)
+        take = np.concatenate([silence[: around[0]], take, silence[around[0] :]])
     return np.round(take * (2**15 - 1)).astype(np.int16)
 
 

@@ -44,10 +44,13 @@ def closed_world(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-def few_digits():
-    digits = load_spoken_digits(n_times=4096)
+def few_digits(n_times=None):
+    digits = load_spoken_digits(n_times=n_times)
     few = np.char.startswith(digits.speaker, "england")
-    for name in ("data", "target", "speaker", "train", "test", "filenames"):
+    digits.data = [signal for signal, chosen in zip(digits.data, few, strict=True) if chosen]
+    if n_times is not None:
+        digits.data = np.stack(digits.data)
+    for name in ("target", "speaker", "train", "test", "filenames"):
         digits[name] = digits[name][few]
     return digits
 
@@ -55,9 +58,7 @@ def few_digits():
 def make_small(monkeypatch):
     """Few recordings, and few features of each."""
     monkeypatch.setattr(_demo, "load_spoken_digits", few_digits)
-    monkeypatch.setattr(
-        _demo, "GRID", {"logscattering1d__J": [4, 6], "logisticregression__C": [0.001]}
-    )
+    monkeypatch.setattr(_demo, "GRID", {"scattering__J": [4, 6], "classifier__C": [0.001]})
     monkeypatch.setattr(_demo, "EXAMPLE", {"J": 6, "Q": 2})
 
 
@@ -94,11 +95,16 @@ def table(text, first):
 
 def test_demo_says_what_it_does(demo):
     _, text = demo
-    assert text.startswith("Data: Embedded spoken digits\n80 training and 40 test recordings of")
-    assert "Search: 2 candidates, 3 folds of the training part" in text
+    lengths = [len(signal) for signal in few_digits().data]
+    assert text.startswith(
+        "Data: Embedded spoken digits\n80 training and 40 test recordings of "
+        f"{min(lengths)} to {max(lengths)} samples at 8000 Hz\n"
+    )
+    assert "Search: 2 candidates, 3 folds of the speakers" in text
     assert max(map(len, text.split("\nFiles:")[0].splitlines())) <= 80
     assert re.search(
-        r"^Seconds: data [\d.]+, search [\d.]+, final fit [\d.]+, scoring [\d.]+, files [\d.]+$",
+        r"^Seconds: data [\d.]+, search [\d.]+, fit [\d.]+, calibration [\d.]+, "
+        r"scoring [\d.]+, files [\d.]+$",
         text,
         re.MULTILINE,
     )
@@ -107,19 +113,13 @@ def test_demo_says_what_it_does(demo):
 def test_demo_lists_candidates_and_digits(demo):
     out, text = demo
     with (out / "cv_results.csv").open(newline="") as file:
-        results = sorted(csv.DictReader(file), key=lambda row: int(row["rank_test_score"]))
-    assert table(text, "rank") == [
-        [
-            row["rank_test_score"],
-            row["param_logisticregression__C"],
-            row["param_logscattering1d__J"],
-            f"{float(row['mean_test_score']):.2%}",
-            f"{float(row['std_test_score']):.2%}",
-        ]
-        for row in results
-    ]
-    J = results[0]["param_logscattering1d__J"]
-    assert f"\nBest: C=0.001, J={J}\n" in text
+        results = list(csv.DictReader(file))
+    for row in results:
+        mean, std = (f"{float(row[f'{name}_test_score']):.2%}" for name in ("mean", "std"))
+        candidate = rf"^ +{mean} ± +{std} +[\d.]+ s  C=0.001, J={row['param_scattering__J']}$"
+        assert re.search(candidate, text, re.MULTILINE)
+    best = min(results, key=lambda row: int(row["rank_test_score"]))
+    assert f"\nBest: C=0.001, J={best['param_scattering__J']}\n" in text
 
     digits = table(text, "digit")
     assert [row[0] for row in digits] == list("0123456789")
@@ -145,8 +145,8 @@ def test_demo_writes_whole_files(demo):
 
 def test_demo_computes_each_signal_once_for_each_scale_and_says_so(demo, capsys, small):
     out, text = demo
-    # Two scales: 80 recordings in 3 folds and the scoring of each, then the last fit and scores.
-    total = 2 * 3 * 80 + 80 + 80 + 40
+    # Two scales: 80 recordings in 3 folds; then the last fit, the calibration and the scores.
+    total = 2 * 3 * 80 + 80 + 80 + 80 + 40
     assert f"\nFeatures: 200 of {total} computed, the others read from features.sqlite\n" in text
     assert main(["demo", "--data", "spoken-digits", "--out", str(out)]) == 0
     assert f"\nFeatures: 0 of {total} computed, the others read" in capsys.readouterr().out
@@ -175,7 +175,7 @@ def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     assert len(header) == len(row)
 
     model = load_model(out / "model.joblib")
-    signal_ = read_signal(command[-1], n_times=4096, sampling_rate=model.sampling_rate)
+    signal_ = read_signal(command[-1], n_times=None, sampling_rate=model.sampling_rate)
     probabilities = model.classifier.predict_proba([signal_])[0]
     second, first = np.argsort(probabilities)[-2:]
     assert row.removeprefix(command[-1]).split() == [
@@ -197,7 +197,7 @@ def test_example_is_compared_with_published_accuracies(small, capsys):
     assert not (out / "cv_results.csv").exists()
     model = joblib.load(out / "model.joblib")
     assert model[0].memory is None  # on another machine, the model writes no cache
-    digits = few_digits()
+    digits = few_digits(_demo.EXAMPLE_N_TIMES)
     assert f"{model.score(digits.data[digits.test], digits.target[digits.test]):.1%}" == test[1]
 
 

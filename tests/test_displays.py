@@ -432,6 +432,13 @@ def test_a_modulated_tone_lights_up_its_carrier_and_its_rate(relative):
         assert band[0] <= 200 <= band[1]
 
 
+@pytest.mark.parametrize("log_eps", [1e-3, "relative"])
+def test_colours_begin_at_a_fixed_log_eps_or_far_below_the_largest(log_eps):
+    display = ScatteringDisplay.from_estimator(fitted(log_eps=log_eps), tone(100))
+    lowest = 1e-4 * display.S1.max() if log_eps == "relative" else log_eps
+    assert display.ax_[0].collections[0].norm.vmin == pytest.approx(lowest)
+
+
 def test_relative_order_2_does_not_depend_on_loudness():
     x = tone(200, rate=16, depth=1)
     cells = []

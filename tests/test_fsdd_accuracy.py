@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skscatter import LogScattering1D
-from skscatter._cli.demo import EXAMPLE, load_digits, run_example
+from skscatter._cli.demo import EXAMPLE, EXAMPLE_N_TIMES, load_digits, run_example
 
 pytestmark = pytest.mark.fsdd
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.fsdd
 @pytest.fixture(scope="module")
 def digits(fsdd_archive, tmp_path_factory):
     folder = tmp_path_factory.mktemp("skscatter data")
-    return load_digits("fsdd", source=str(fsdd_archive), data_home=folder)
+    return load_digits("fsdd", n_times=EXAMPLE_N_TIMES, source=str(fsdd_archive), data_home=folder)
 
 
 # In float32 the logarithm of coefficients near 1e-6 magnifies rounding: 1.007e-5 with SciPy 1.18.

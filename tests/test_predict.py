@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skscatter import LogScattering1D, SelectPaths
@@ -75,6 +76,14 @@ def test_absurd_sampling_rates_are_refused(tmp_path, sampling_rate):
         read_signal(path, n_times=8192, sampling_rate=8000)
 
 
+@pytest.mark.parametrize("level", [0.0, 0.1])
+@pytest.mark.reliability("Bad input")
+def test_silent_recordings_are_refused(tmp_path, level):
+    path = write_wav(tmp_path / "a.wav", np.full(8000, level), 8000)
+    with pytest.raises(ValueError, match=r"a\.wav is silent\.$"):
+        read_signal(path, n_times=None, sampling_rate=8000)
+
+
 # ---------------------------------------------------------------- models
 
 
@@ -90,7 +99,9 @@ def scattering(**parameters):
 
 
 def pipeline(classifier=None, **parameters):
-    return make_pipeline(scattering(**parameters), classifier or LogisticRegression())
+    return make_pipeline(
+        scattering(**parameters), StandardScaler(), classifier or LogisticRegression()
+    )
 
 
 def save(model):
@@ -120,7 +131,7 @@ def test_models_of_signals_of_their_own_lengths_take_a_recording_as_it_is(signal
     expected = model.predict_proba([read_signal("a.wav", n_times=None, sampling_rate=8000)])[0]
     assert (digit, probability) == (str(expected.argmax()), f"{expected.max():.3f}")
 
-    wavfile.write("short.wav", 8000, np.ones(3, np.int16))
+    wavfile.write("short.wav", 8000, np.arange(3, dtype=np.int16))
     assert main([*command, "short.wav"]) == 1
     captured = capsys.readouterr()
     assert len(table(captured.out)) == 1

@@ -25,7 +25,7 @@ def test_reach_of_the_low_pass_is_kymatios(n_times, T):
 
 @pytest.mark.parametrize(
     ("n_times", "J"),
-    [(1, 0), (2, 1), (3, 1), (8, 2), (16, 2), (32, 3), (100, 4), (512, 7), (8192, 11)],
+    [(1, 0), (2, 1), (3, 1), (8, 2), (16, 2), (32, 3), (100, 4), (512, 7), (8192, 11), (2**20, 16)],
 )
 def test_default_scale_follows_the_length(n_times, J):
     assert default_J(n_times) == J

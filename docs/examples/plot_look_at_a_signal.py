@@ -34,6 +34,17 @@ ScalogramDisplay.from_estimator(scattering, seven)
 plt.show()
 
 # %%
+# A transformer with `trim` makes features of the active part of a signal only. The display shades
+# the rest. Here, half a second of faint noise surrounds the word.
+
+noise = 3e-3 * np.random.default_rng(0).standard_normal(len(seven) + 8000)
+noise[4000:-4000] += seven
+ScalogramDisplay.from_estimator(
+    LogScattering1D(J=8, Q=12, trim=25, sampling_rate=digits.sampling_rate).fit([noise]), noise
+)
+plt.show()
+
+# %%
 # The display accepts signals of any length. This one lasts an hour at 500 samples per second. It
 # simulates a machine that speeds up and slows down, with an impact every five minutes.
 

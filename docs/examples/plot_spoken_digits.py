@@ -57,22 +57,24 @@ plt.show()
 # %%
 # The search
 # ----------
-# `J` sets the scale of the longest wavelets and of the average: ``2**6`` samples are 8 ms and
-# ``2**8`` are 32 ms at 8 kHz. `n_segments` sets the number of segments of the recording in which
-# the coefficients are averaged. With one segment, the features do not contain the order of the
-# sounds.
+# `n_segments` sets the number of segments of the recording in which the coefficients are averaged.
+# With one segment, the features do not contain the order of the sounds. With `trim`, the segments
+# divide the part of a recording that is at most 25 dB fainter than its loudest moment, instead of
+# the padded recording.
 #
 # The search runs its fits in two processes, and each fit transforms on one thread. All processing
-# of the signals is part of the pipeline, so cross-validation covers it.
+# of the signals is part of the pipeline, so cross-validation covers it. The four candidates have
+# the same coefficients, which `memory` keeps in a folder: each recording is transformed once.
 
+folder = tempfile.TemporaryDirectory()
 pipeline = make_pipeline(
-    LogScattering1D(sampling_rate=digits.sampling_rate),
+    LogScattering1D(sampling_rate=digits.sampling_rate, memory=folder.name),
     StandardScaler(),
     LogisticRegression(max_iter=1000),
 )
 search = GridSearchCV(
     pipeline,
-    {"logscattering1d__J": [6, 8], "logscattering1d__n_segments": [1, 4]},
+    {"logscattering1d__trim": [None, 25], "logscattering1d__n_segments": [1, 4]},
     cv=StratifiedKFold(3, shuffle=True, random_state=0),
     n_jobs=2,
 )
@@ -86,9 +88,11 @@ for parameters, mean in zip(results["params"], results["mean_test_score"], stric
 # %%
 # The model
 # ---------
-# `best_estimator_` is the pipeline with the best setting, fitted to the whole training part.
+# `best_estimator_` is the pipeline with the best setting, fitted to the whole training part. It
+# needs the folder no more.
 
-model = search.best_estimator_
+model = search.best_estimator_.set_params(logscattering1d__memory=None)
+folder.cleanup()
 print(model)
 
 # %%
@@ -96,7 +100,7 @@ print(model)
 # and the statistic.
 
 names = model[0].get_feature_names_out()
-print(f"{len(names)} features, among them {', '.join(names[[0, 1, -1]])}")
+print(f"{len(names)} features, among them {', '.join(names[[0, 4, -1]])}")
 
 # %%
 # The confusion matrix on the test part:
@@ -116,8 +120,8 @@ plt.show()
 # Save the fitted pipeline with joblib. Loading a file runs the code that it names, so only load
 # files that you trust.
 
-with tempfile.TemporaryDirectory() as folder:
-    file = Path(folder) / "digits.joblib"
+with tempfile.TemporaryDirectory() as saved:
+    file = Path(saved) / "digits.joblib"
     joblib.dump(model, file)
     print(f"{file.stat().st_size / 1000:.0f} kB")
     again = joblib.load(file)

@@ -29,7 +29,7 @@ X = digits.data
 woman = np.array(["-f" in name for name in digits.speaker])
 print(f"{woman.sum()} recordings of women's voices, {(~woman).sum()} of men's")
 
-scattering = LogScattering1D(J=8, Q=4, sampling_rate=digits.sampling_rate)
+scattering = LogScattering1D(J=8, Q=4, n_segments=1, sampling_rate=digits.sampling_rate)
 model = make_pipeline(scattering, StandardScaler(), LogisticRegression(C=0.01))
 by_voice = {"groups": digits.speaker, "cv": GroupKFold(5)}
 print(f"accuracy on other voices: {cross_val_score(model, X, woman, **by_voice).mean():.1%}")

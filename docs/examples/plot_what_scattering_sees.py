@@ -27,7 +27,8 @@ cycles = np.unique(np.geomspace(1, n_times // 2 - 1, 600).astype(int))
 frequency = cycles * sampling_rate / n_times  # Hz
 sines = np.sin(2 * np.pi * cycles[:, np.newaxis] * np.arange(n_times) / n_times)
 
-bank = Scattering1D(J=8, Q=8, max_order=1, padding="periodic", sampling_rate=sampling_rate)
+order1 = {"max_order": 1, "include_order0": False}
+bank = Scattering1D(J=8, Q=8, n_segments=1, padding="periodic", **order1)
 gain = 2 * bank.fit_transform(sines)
 print(f"{gain.shape[0]} sines, {gain.shape[1]} wavelets")
 
@@ -79,7 +80,7 @@ figure, axes = plt.subplots(
 axes[0].plot(seconds, seven, linewidth=0.5, color="black")
 axes[0].set(ylabel="amplitude", title='a voice says "seven"')
 for axis, T in zip(axes[1:], (64, 512), strict=True):
-    scattering = Scattering1D(J=8, Q=8, T=T, stride=32, max_order=1).fit(seven[np.newaxis])
+    scattering = Scattering1D(J=8, Q=8, T=T, stride=32, **order1).fit(seven[np.newaxis])
     S1 = scattering.scatter(seven[np.newaxis])[0, 0]
     frame = np.arange(scattering.n_frames_) * scattering.stride_ / sampling_rate
     band = scattering.paths_["xi1"] * sampling_rate
@@ -113,7 +114,7 @@ noises = {
     for rate in (5.5, 22)
 }
 
-scattering = Scattering1D(J=10, Q=4)
+scattering = Scattering1D(J=10, Q=4, n_segments=1, include_order0=False)
 S = scattering.fit_transform(list(noises.values()))
 paths = scattering.paths_
 first = paths["order"] == 1
@@ -153,7 +154,7 @@ plt.show()
 # voice. The high values at 11 Hz are slower changes from one sound to the next. The lower right is
 # empty, because an envelope cannot change faster than its band is wide.
 
-scattering = Scattering1D(J=8, Q=8)
+scattering = Scattering1D(J=8, Q=8, n_segments=1, include_order0=False)
 S = scattering.fit_transform(seven[np.newaxis])[0]
 paths = scattering.paths_
 second = paths["order"] == 2

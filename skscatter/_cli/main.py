@@ -61,10 +61,10 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     demo = commands.add_parser(
         "demo",
         help="train, test and save a classifier of spoken digits",
-        description="Choose a classifier of spoken digits by grid search on the training part of "
-        "a data set, and score it on the test part. The model, the results of the search, the "
-        "confusion matrix and the features are written to a folder. A second run reads the "
-        "features from there.",
+        description="Choose a classifier of spoken digits by grid search on the training part of a "
+        "data set, with speakers left out, and score it on the test part. The model, the results "
+        "of the search, the confusion matrix and the features are written to a folder. A second "
+        "run reads the features from there.",
     )
     demo.add_argument(
         "--data",
@@ -111,8 +111,9 @@ def _add_predict(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "predict",
         help="classify recordings of spoken digits",
         description="Classify recordings of spoken digits: WAV files of any sampling rate. They "
-        "are prepared as the recordings of the demo are, and cut or padded to the length that "
-        "the model was fitted to (8192 samples at 8 kHz for models of the demo).",
+        "are resampled, and brought to the level of the recordings of the demo. Silence or faint "
+        "noise around the digit does no harm. The probability says how often the model is right "
+        "about speakers it has not heard. Any sound is taken for a digit, also one that is none.",
         epilog="Loading a model runs the code that its file names. Only load models that you "
         "trust.",
     )

@@ -191,9 +191,11 @@ def read_signal(
     Raises
     ------
     OSError, ValueError
-        If there is no such file or it cannot be used. The message names it.
+        If there is no such file, it cannot be used, or it is silent. The message names it.
     ImportError
         If soundfile is needed and cannot be imported.
     """
-    recording = read_recording(path, sampling_rate=sampling_rate)
-    return fit_length(recording.samples[0], n_times)
+    (samples,) = read_recording(path, sampling_rate=sampling_rate).samples
+    if np.ptp(samples) == 0:
+        raise ValueError(f"{os.fspath(path)} is silent.")
+    return fit_length(samples, n_times)

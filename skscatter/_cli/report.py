@@ -6,8 +6,6 @@ import shlex
 import sys
 from pathlib import Path
 
-from tqdm import tqdm
-
 from skscatter._cache.store import RowStore
 from skscatter._cli import demo
 from skscatter._cli.console import complain, say, say_table
@@ -36,7 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
         _say_published(result)
     else:
         result = _search(digits, arguments.n_jobs, store)
-        _say_candidates(result)
     _say_digits(result)
     _say_features(result)
 
@@ -63,7 +60,10 @@ def _make_folder(name: str) -> Path:
 def _load_digits(arguments: argparse.Namespace) -> Digits:
     try:
         return demo.load_digits(
-            arguments.data, source=arguments.source, data_home=arguments.data_home
+            arguments.data,
+            n_times=demo.EXAMPLE_N_TIMES if arguments.example else None,
+            source=arguments.source,
+            data_home=arguments.data_home,
         )
     except OSError as error:
         raise CommandError(
@@ -75,14 +75,25 @@ def _load_digits(arguments: argparse.Namespace) -> Digits:
 
 
 def _search(digits: Digits, n_jobs: int, store: RowStore) -> Result:
-    n_fits = demo.n_fits()
     say(
         "",
-        f"Search: {n_fits // demo.N_FOLDS} candidates, {demo.N_FOLDS} folds of the training part",
+        f"Search: {demo.n_candidates()} candidates, {demo.N_FOLDS} folds of the speakers",
+        "Accuracy on speakers left out, seconds, parameters:",
     )
-    # disable=None: a progress bar only if standard error is a terminal.
-    with tqdm(total=n_fits, desc="Search", unit="fit", leave=False, disable=None) as bar:
-        return demo.run_search(digits, n_jobs=n_jobs, on_fit=bar.update, store=store)
+    result = demo.run_search(
+        digits, n_jobs=n_jobs, store=store, on_candidate=lambda found: say(f"  {found}")
+    )
+    assert result.search is not None
+    say("", f"Best: {demo.describe(result.search.best_params_)}", *_accuracies(result))
+    return result
+
+
+def _accuracies(result: Result) -> list[str]:
+    return [
+        f"Accuracy: {result.train_accuracy:.1%} training, {result.test_accuracy:.1%} test",
+        f"Accuracy on a new speaker: {result.new_speaker_accuracy:.1%} (training part,",
+        "each after a fit to the others). Probabilities are calibrated on this.",
+    ]
 
 
 def _say_data(digits: Digits) -> None:
@@ -92,27 +103,12 @@ def _say_data(digits: Digits) -> None:
             f"are used ({digits.why_not_fsdd})"
         )
     bunch = digits.bunch
+    shortest, longest = (pick(map(len, bunch.data)) for pick in (min, max))
+    n_times = f"{shortest}" if shortest == longest else f"{shortest} to {longest}"
     say(
         f"Data: {digits.title}",
-        f"{bunch.train.sum()} training and {bunch.test.sum()} test recordings of "
-        f"{bunch.data.shape[1]} samples at {bunch.sampling_rate} Hz",
-    )
-
-
-def _say_candidates(result: Result) -> None:
-    assert result.search is not None
-    found = demo.candidates(result.search)
-    names = list(found[0].parameters)
-    say()
-    say_table(
-        ["rank", *names, "CV accuracy", "std"],
-        [[c.rank, *c.parameters.values(), f"{c.mean:.2%}", f"{c.std:.2%}"] for c in found],
-    )
-    best = ", ".join(f"{name}={value}" for name, value in found[0].parameters.items())
-    say(
-        "",
-        f"Best: {best}",
-        f"Accuracy: {result.train_accuracy:.1%} training, {result.test_accuracy:.1%} test",
+        f"{bunch.train.sum()} training and {bunch.test.sum()} test recordings of {n_times} "
+        f"samples at {bunch.sampling_rate} Hz",
     )
 
 

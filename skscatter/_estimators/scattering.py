@@ -107,7 +107,7 @@ class Scattering1D(Saved, TransformerMixin, BaseEstimator):
     J : int or None, default=None
         The largest wavelets, and by default the average, have the scale ``2**J`` samples. None
         means a scale of a quarter of the signal length, rounded down to a power of two (J=11 for
-        8192 samples). If lengths differ, their median is used, and signals that are
+        8192 samples), and at most 16. If lengths differ, their median is used, and signals that are
         too short for this scale are extended to it, with a warning. With a given J, signals that
         are too short raise an error.
     Q : int or tuple of (int, int), default=(2, 2)

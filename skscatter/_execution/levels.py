@@ -41,7 +41,7 @@ def typical_level(xp: Namespace, signals: Signals) -> float:
         _, gain = xp.powers_of_two(xp.peak(x))
         power = block_powers(xp, x[np.newaxis], x.shape[-1])
         levels.append(float(gain[0]) * float(power[0, 0]) ** 0.5)
-    signals.release()
+        signals.release()
     levels = sorted(level for level in levels if level > 0)
     return levels[len(levels) // 2] if levels else 0.0
 

@@ -137,10 +137,15 @@ class Settings:
         return min(j + spare, self.log2_T, self.log2_stride)
 
 
+# The largest scale that is chosen for long recordings. Longer wavelets take much more time and
+# memory, and are seldom what is meant.
+LARGEST = 16
+
+
 def default_J(n_times: int, least: int = 2) -> int:
-    """Scale for `n_times` samples: a quarter of them, and at least ``2**least`` if possible."""
+    """Scale for `n_times` samples: a quarter of them, but from ``2**least`` to ``2**LARGEST``."""
     log2_length = n_times.bit_length() - 1
-    return max(log2_length - 2, min(log2_length, least))
+    return min(max(log2_length - 2, min(log2_length, least)), LARGEST)
 
 
 class Lengths:

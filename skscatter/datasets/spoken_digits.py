@@ -33,7 +33,8 @@ def load_spoken_digits(
 
     The ten English digits, "zero" to "nine", are spoken by 22 synthetic voices, three takes
     each. The takes differ in speed, pitch, loudness, background noise and the silence around
-    them. They are meant for examples, tests and demonstrations, not for claims about speech.
+    them, which is up to a quarter of a second long. They are meant for examples, tests and
+    demonstrations, not for claims about speech.
     `fetch_fsdd` has recordings of people.
 
     =================   ==========================
@@ -41,7 +42,7 @@ def load_spoken_digits(
     Recordings           660 (440 train, 220 test)
     Voices                                      22
     Sampling rate                         8,000 Hz
-    Length                  1,600 to 5,783 samples
+    Length                  1,841 to 8,344 samples
     =================   ==========================
 
     Parameters

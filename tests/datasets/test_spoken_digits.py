@@ -29,10 +29,10 @@ def test_what_is_documented(digits):
     assert digits.data.dtype == np.float32
     assert len(set(digits.speaker)) == 22
     assert digits.sampling_rate == 8000
-    assert (digits.lengths.min(), digits.lengths.max()) == (1600, 5783)
+    assert (digits.lengths.min(), digits.lengths.max()) == (1841, 8344)
     assert (digits.train.sum(), digits.test.sum()) == (440, 220)
     np.testing.assert_array_equal(digits.test, digits.index == 0)
-    for figure in ("660", "22", "1,600 to 5,783", "220", "440", "BSD-3-Clause", "espeak-ng 1.51"):
+    for figure in ("660", "22", "1,841 to 8,344", "220", "440", "BSD-3-Clause", "espeak-ng 1.51"):
         assert figure in digits.DESCR
 
 
