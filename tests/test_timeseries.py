@@ -54,8 +54,8 @@ def test_data_of_aeon_in_pipelines_of_scikit_learn(motions, vowels):
     assert pipe.fit(*train).score(*test) > 0.95
     train, test = vowels
     assert isinstance(train[0], list)
-    pipe = make_pipeline(LogScattering1D(J=2, Q=1, include_order0=True), classifier())
-    assert cross_val_score(pipe, *train, cv=3).min() > 0.8  # of nine speakers
+    pipe = make_pipeline(LogScattering1D(J=2, Q=1), classifier())
+    assert cross_val_score(pipe, *train, cv=3).min() > 0.6  # of nine speakers
 
 
 def test_pipelines_of_aeon_take_channels_and_lengths(motions, vowels):
