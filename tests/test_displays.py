@@ -228,7 +228,7 @@ def test_only_the_side_that_is_left_out_is_shaded(Display):
     for ax in panels_over_time(display):
         ((start, end),) = shaded(ax)
         assert 0.5 <= start < 0.6
-        assert end == ax.get_xlim()[1]
+        assert end == pytest.approx(ax.get_xlim()[1])
 
 
 @pytest.mark.parametrize("Display", [ScalogramDisplay, ScatteringDisplay])

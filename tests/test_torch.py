@@ -454,6 +454,8 @@ def test_the_backend_and_the_device_are_chosen(backend, device, cuda, chosen, mo
             index = "" if device.type == "cpu" else f":{device.index or 0}"
             self.device = device.type + index
 
+    if chosen == NUMBA:
+        pytest.importorskip("numba", reason="needs numba")
     monkeypatch.setattr(choice, "has_cuda", HAS_CUDA)
     monkeypatch.setattr(choice, "has_numba", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)

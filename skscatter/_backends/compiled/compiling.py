@@ -131,7 +131,7 @@ class CodeFiles:
         path = self.folder / f"{self.name}.lock"
         with ExitStack() as stack:
             with suppress(sqlite3.Error):
-                connection = sqlite3.connect(path, LONGEST_WAIT, isolation_level=None)
+                connection = sqlite3.connect(path, timeout=LONGEST_WAIT, isolation_level=None)
                 stack.enter_context(closing(connection))
                 connection.execute("BEGIN EXCLUSIVE")
             yield
