@@ -182,7 +182,7 @@ def fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, 
         for _ in range(n_chunks):
             xp.rfft(samples[: chunk * n_padded].reshape(chunk, n_padded))
             for batch in batches:
-                shape = (chunk, len(batch.paths), batch.n)
+                shape = (chunk, batch.n_bands, batch.n)
                 size = math.prod(shape)
                 if batch.n_bins and xp.is_long(batch.n):  # includes the modulus
                     xp.envelope_spectra(bands[:size].reshape(shape), batch.n_bins, samples)
@@ -264,7 +264,7 @@ def memory_traffic(case: Case, X: np.ndarray, n_threads: int) -> tuple[Run, int]
     settings = resolve(case.n_times, J=case.J, Q=case.Q)
     plan = make_plan(settings, lay_out(settings, case.n_times).grid, xp)
     batches = [batch for stage in plan.stages for batch in stage.batches]
-    reals = sum(len(batch.paths) * batch.n * (10 if batch.destination else 9) for batch in batches)
+    reals = sum(batch.n_bands * batch.n * (10 if batch.destination else 9) for batch in batches)
     n_bytes = len(X) * reals * X.itemsize
     target, source = torch.empty(2, 2**28, dtype=torch.uint8, device="cuda")
     n_copies = max(1, round(n_bytes / (2 * len(source))))
