@@ -37,9 +37,9 @@ def draw_recording(axes, signal, sampling_rate):
 
 
 def draw_features(axes, signal, sampling_rate):
-    scattering = LogScattering1D(J=8, T=64, stride=32, max_order=1, pooling=None).fit(
-        signal[np.newaxis]
-    )
+    scattering = LogScattering1D(
+        J=8, Q=8, T=64, stride=32, max_order=1, include_order0=False, pooling=None
+    ).fit(signal[np.newaxis])
     features = scattering.transform(signal[np.newaxis]).reshape(-1, scattering.n_frames_)
     seconds = np.arange(scattering.n_frames_) * scattering.stride_ / sampling_rate
     frequencies = scattering.paths_["xi1"] * sampling_rate

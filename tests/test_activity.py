@@ -199,15 +199,18 @@ def test_a_search_may_choose_it():
     rng = np.random.default_rng(0)
     signals = []
     for i in range(24):
-        x = np.zeros(3000)
+        # The order of two tones, somewhere in a silent recording, is the class.
+        x, t = np.zeros(3000), np.arange(450)
+        first, second = (0.5, 0.8) if i % 2 else (0.8, 0.5)
         start = rng.integers(100, 1800)
-        x[start : start + 900] = np.sin(np.arange(900) * (0.5 if i % 2 else 0.8) + rng.uniform())
+        x[start : start + 900] = np.concatenate([np.sin(first * t), np.sin(second * t)])
         signals.append(x + 1e-3 * rng.standard_normal(3000))
     pipe = make_pipeline(LogScattering1D(J=6), LogisticRegression(max_iter=1000))
     search = GridSearchCV(pipe, {"logscattering1d__trim": [None, 25.0]}, cv=3)
     search.fit(signals, np.arange(24) % 2)
-    fitted = search.best_estimator_[0]
-    assert clone(fitted).trim == fitted.trim == fitted.specification_.trim
+    assert search.best_params_ == {"logscattering1d__trim": 25.0}
+    assert search.best_score_ == 1.0
+    assert clone(search.best_estimator_[0]).trim == 25.0
 
 
 # ---------------------------------------------------------------- what is refused

@@ -157,6 +157,7 @@ def paths_of(settings: Settings) -> NDArray[np.void]:
     return scattering_paths(J, Q, settings.max_order, order0)
 
 
+@lru_cache(maxsize=64)
 def orders_of(settings: Settings) -> dict[int, slice]:
     """Positions of the paths of each order, which follow each other.
 
