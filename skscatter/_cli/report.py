@@ -187,7 +187,7 @@ def _write_files(out: Path, digits: Digits, result: Result) -> dict[Path, str]:
         contents = demo.cv_results_bytes(result.search.cv_results_)
         write("cv_results.csv", contents, "all results of the search")
     if result.n_computed + result.n_found:
-        files[out / FEATURES] = "the features, which later runs read"
+        files[out / FEATURES] = "the coefficients, which later runs read"
     try:
         contents = demo.confusion_bytes(result, digits.title)
     except ImportError as error:
