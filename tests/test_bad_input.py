@@ -306,6 +306,7 @@ def in_a_new_folder(tmp_path, monkeypatch):
 
 # Warnings that accepted values may cause.
 @pytest.mark.filterwarnings("ignore:J=.* leaves no room:UserWarning")
+@pytest.mark.filterwarnings("ignore:log_eps=.* is more than a thousand times:UserWarning")
 @pytest.mark.filterwarnings("ignore:More than 20 figures:RuntimeWarning")
 @pytest.mark.parametrize(("subject", "parameter", "name"), CASES, ids=name_of)
 def test_hostile_values_work_or_are_refused_by_name(subject, parameter, name):

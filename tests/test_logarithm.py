@@ -148,6 +148,17 @@ def test_it_is_saved(X):
     assert loaded.specification_ == model.specification_
 
 
+def test_a_fixed_eps_far_above_the_signals_is_warned_of(X):
+    with pytest.warns(UserWarning, match=r"log_eps=1 is more than a thousand times .*'relative'"):
+        LogScattering1D(log_eps=1.0).fit(1e-4 * X)
+
+
+@pytest.mark.parametrize("scale", [0, 1e-2])
+def test_a_fixed_eps_that_leaves_features_is_not_warned_of(X, scale):
+    LogScattering1D(log_eps=1.0).fit(scale * X)
+    LogScattering1D(log_eps=1.0, input_scaling="max").fit(1e-4 * X)
+
+
 @pytest.mark.reliability("Bad input")
 def test_other_words_are_refused(X):
     with pytest.raises(ValueError, match=r"log_eps='auto' is not .*Accepted: 'relative'"):

@@ -152,6 +152,7 @@ def test_a_specification_is_a_value():
         model._spec.n_segments = 2
 
 
+@pytest.mark.filterwarnings("ignore:log_eps=.* is more than a thousand times:UserWarning")
 @pytest.mark.parametrize("eps", [1e-300, 1e-50, 1e-3, 1.0, 1e20, 1e38, 1e300])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("backend", ["numpy", "torch"])

@@ -1,6 +1,7 @@
 """The scikit-learn transformers: validate, run, join."""
 
 import copy
+import math
 import threading
 from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing
@@ -61,6 +62,9 @@ from skscatter._signals.validation import Expected, check_signals
 
 # Segments are accepted up to this number for signals of any length: they may divide a frame.
 ALWAYS_ACCEPTED_SEGMENTS = 64
+
+# Signals below this share of a fixed `log_eps` leave hardly more of their logarithm than its own.
+LOST_IN_EPS = 1e-3
 
 Features = Callable[[Namespace, Array, Rows], Array]  # of rows, from their coefficients
 
@@ -1116,7 +1120,19 @@ class LogScattering1D(Scattering1D):
         if isinstance(self.log_eps, str):
             level = 1.0 if self.input_scaling else self._typical_level(signals)
             return Logarithm.relative_to_signals(str(self.log_stage), level)
-        return Logarithm(float(self.log_eps), str(self.log_stage))
+        eps = float(self.log_eps)
+        self._warn_of_eps(eps, signals)
+        return Logarithm(eps, str(self.log_stage))
+
+    def _warn_of_eps(self, eps: float, signals: Signals) -> None:
+        """Warn of an `eps` beside which all coefficients vanish."""
+        level = 1.0 if self.input_scaling else self._typical_level(signals)
+        if 0 < level < LOST_IN_EPS * eps:
+            warn_once(
+                f"log_eps={eps:g} is more than a thousand times the level of the signals (their "
+                f"root mean square is {level:.2g}), so that all features are close to "
+                f"{math.log(eps):.4g}. Set log_eps='relative', or to {level / 1000:.0e} or so."
+            )
 
     def _typical_level(self, signals: Signals) -> float:
         xp = self._result_namespace(signals)
