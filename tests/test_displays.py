@@ -722,7 +722,17 @@ def test_order_2_of_a_band_over_time(relative):
         loudest = shown[:, column].argmax()
         low, high = np.sort(edges[loudest : loudest + 2])
         assert low <= rate <= high
-    assert ax.get_title() == f"order 2 at {display.path_map.carriers[row]:.3g} Hz"
+    assert ax.get_title() == f"order 2 at {display.path_map.carriers[row]:.0f} Hz"
+
+
+@pytest.mark.parametrize(
+    ("sampling_rate", "name"),
+    [(4e5, "140000 Hz"), (1e3, "350 Hz"), (2.5, "0.875 Hz"), (None, "0.35 cycles per sample")],
+)
+def test_a_band_is_named_by_its_frequency(sampling_rate, name):
+    display = ScatteringDisplay.from_estimator(fitted(sampling_rate=sampling_rate), tone(100))
+    display.plot(band=display.path_map.carriers[0])
+    assert display.ax_[1].get_title() == f"order 2 at {name}"
 
 
 def test_every_band_with_order_2_can_be_drawn_over_time():

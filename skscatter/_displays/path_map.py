@@ -112,6 +112,11 @@ class PathMap:
         label_y(ax, self._label("modulation frequency"))
         return draw_cells(ax, x, edges[first:], values[first:], **options)
 
+    def name_of(self, row: int) -> str:
+        """Return the frequency of a first wavelet with its unit, such as 1540 Hz."""
+        xi = np.format_float_positional(self.carriers[row], 3, fractional=False, trim="-")
+        return f"{xi} {units_for(self.sampling_rate).frequency}"
+
     def row_of_band(self, band: Any) -> int:
         """Return the row of the first wavelet nearest to a frequency, of those with order 2.
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.public import public
-from skscatter._common.units import units_for
 from skscatter._estimators.lookup import find_plain
 from skscatter._scattering.logarithm import RELATIVE_EPS
 
@@ -208,8 +207,7 @@ class ScatteringDisplay:
         panels, over_time = [(image1, f"order 1{name_of_channel(self.channel)}", "S1")], self.ax_
         if row is not None:
             image2 = path_map.draw_band(self.ax_[1], edges, S2, row=row, **order2)
-            unit = units_for(path_map.sampling_rate).frequency
-            panels.append((image2, f"order 2 at {path_map.carriers[row]:.3g} {unit}", symbol))
+            panels.append((image2, f"order 2 at {path_map.name_of(row)}", symbol))
         elif len(self.ax_) > 1:
             image2 = path_map.draw_order2(self.ax_[1], S2, **order2)
             panels.append((image2, "order 2", symbol))
