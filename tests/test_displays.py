@@ -1,7 +1,9 @@
 """Displays show what their axes say."""
 
+import pickle
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -28,6 +30,8 @@ from skscatter import (
     TimeFrequencyDisplay,
     TimeFrequencyScattering,
 )
+from skscatter._displays.axes import frequency_axis, linear_axis
+from skscatter._displays.colours import log_colours
 
 matplotlib = pytest.importorskip("matplotlib", reason="needs matplotlib")
 SAMPLING_RATE = 1000.0
@@ -101,8 +105,12 @@ def test_draws_into_a_new_figure(Display, arguments, n_panels, model):
     assert len(display.ax_) == n_panels
     assert all(ax.figure is display.figure_ for ax in display.ax_)
     display.figure_.draw_without_rendering()
-    for ax in display.ax_:
-        assert ax.get_ylabel()
+    first, *others = display.ax_
+    assert first.get_title()
+    assert first.get_ylabel()
+    for ax in others:
+        assert ax.get_title()
+        assert ax.get_ylabel() or first.get_shared_y_axes().joined(first, ax)
     assert display.ax_[-1].get_xlabel()
 
 
@@ -278,19 +286,263 @@ def test_importing_displays_does_not_import_matplotlib():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("sampling_rate", "unit"), [(1000, "Hz"), (None, "cycles per sample")])
+@pytest.mark.parametrize(
+    ("sampling_rate", "unit"), [(1000, " (Hz)"), (None, "\n(cycles per sample)")]
+)
 def test_axes_name_their_units(sampling_rate, unit):
     scattering = fitted(sampling_rate=sampling_rate)
     time = "time (samples)" if sampling_rate is None else "time (s)"
     filters = FilterBankDisplay.from_estimator(scattering)
-    assert filters.ax_[1].get_xlabel() == f"frequency ({unit})"
+    assert filters.ax_[1].get_xlabel() == f"frequency{unit}"
     scalogram = ScalogramDisplay.from_estimator(scattering, tone(100))
     assert scalogram.ax_[1].get_xlabel() == time
-    assert scalogram.ax_[1].get_ylabel() == f"frequency ({unit})"
-    order1, order2 = ScatteringDisplay.from_estimator(scattering, tone(100)).ax_
+    assert scalogram.ax_[1].get_ylabel() == f"frequency{unit}"
+    display = ScatteringDisplay.from_estimator(scattering, tone(100))
+    order1, order2 = display.ax_
     assert order1.get_xlabel() == time
-    assert order1.get_ylabel() == order2.get_ylabel() == f"frequency ({unit})"
-    assert order2.get_xlabel() == f"modulation frequency ({unit})"
+    assert order1.get_ylabel() == f"frequency{unit}"
+    assert order2.get_xlabel() == f"modulation frequency{unit}"
+    _, over_time = display.plot(band=0.1 * (sampling_rate or 1)).ax_
+    assert over_time.get_xlabel() == time
+    assert over_time.get_ylabel() == f"modulation frequency{unit}"
+
+
+@pytest.mark.parametrize(
+    ("sampling_rate", "unit", "last"), [(1e3, "s", 2), (1e5, "ms", 20), (1e8, "µs", 20)]
+)
+def test_times_of_short_signals_are_in_smaller_units(sampling_rate, unit, last):
+    display = ScatteringDisplay.from_estimator(fitted(sampling_rate=sampling_rate), tone(100))
+    display.figure_.draw_without_rendering()
+    assert display.ax_[0].get_xlabel() == f"time ({unit})"
+    assert display.ax_[0].get_xticklabels()[-1].get_text() == str(last)
+
+
+@pytest.mark.parametrize("sampling_rate", [SAMPLING_RATE, None])
+@pytest.mark.parametrize("parameters", [{}, {"T": 1500, "stride": 64}, {"T": 1500}])
+def test_time_goes_from_the_first_sample_to_the_last(parameters, sampling_rate):
+    n_times = 1500  # not a multiple of the stride; in the last case there is one frame
+    scattering = Scattering1D(J=7, sampling_rate=sampling_rate, pooling=None, **parameters)
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((8, n_times)), np.arange(8) % 2
+    model = make_pipeline(scattering, LogisticRegression()).fit(X, y)
+    of_coefficients = ScatteringDisplay.from_estimator(model, X[0])
+    panels = [
+        *ScalogramDisplay.from_estimator(model, X[0]).ax_,
+        of_coefficients.ax_[0],
+        of_coefficients.plot(band=0.2 * (sampling_rate or 1)).ax_[1],
+        PathImportanceDisplay.from_estimator(model).ax_[0],
+    ]
+    for ax in panels:
+        assert ax.get_xlim() == (0, n_times / (sampling_rate or 1))
+        for mesh in ax.collections:
+            edges = mesh.get_coordinates()[0, :, 0]
+            assert (edges[0], edges[-1]) == ax.get_xlim()
+            assert np.all(np.diff(edges) > 0)
+
+
+def label_boxes(axis):
+    """Return the boxes of the labels of an axis that are drawn."""
+    low, high = sorted(axis.get_view_interval())
+    return [
+        label.get_window_extent()
+        for tick in axis.get_major_ticks()
+        for label in (tick.label1, tick.label2)
+        if low <= tick.get_loc() <= high and label.get_visible() and label.get_text()
+    ]
+
+
+@pytest.mark.parametrize("size", [(4, 3), (16, 9)])
+@pytest.mark.parametrize(
+    "parameters",
+    [{}, {"sampling_rate": None, "J": 11}, {"sampling_rate": 1e6}, {"sampling_rate": 30, "Q": 16}],
+)
+def test_labels_of_ticks_do_not_collide(parameters, size, plt):
+    scattering, x = fitted(**parameters), 1e4 * modulated_noise(1)[0][0]
+    joint_scattering = joint(TimeFrequencyScattering, **parameters)
+    for Display, *arguments in (
+        (FilterBankDisplay, scattering),
+        (ScalogramDisplay, scattering, x),
+        (ScatteringDisplay, scattering, x),
+        (TimeFrequencyDisplay, joint_scattering, x),
+    ):
+        figure, ax = plt.subplots(figsize=size, layout="constrained")
+        display = Display.from_estimator(*arguments, ax=ax)
+        figure.draw_without_rendering()
+        for panel in figure.axes:
+            if not panel.axison:
+                continue
+            for axis in panel.xaxis, panel.yaxis:
+                boxes = label_boxes(axis)
+                for one, other in pairwise(boxes):
+                    assert not one.overlaps(other), (Display, axis)
+        assert label_boxes(display.ax_[-1].xaxis)
+        assert label_boxes(display.ax_[0].yaxis)
+
+
+@pytest.mark.parametrize(
+    ("scale", "view", "width", "expected"),
+    [
+        ("log", (95, 1100), 11, [100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]),
+        ("log", (90, 1100), 1.5, [100, 200, 500, 1000]),
+        ("log", (1100, 90), 0.7, [100, 1000]),
+        ("log", (90, 1100), 0.2, [100]),
+        ("log", (1, 1100), 0.2, [1]),
+        ("log", (11, 90), 0.2, [20]),
+        ("log", (0.02, 5e6), 6, [0.1, 1, 10, 100, 1000, 10000, 100000, 1e6]),
+        ("log", (0.02, 5e6), 1.5, [1, 1000, 1e6]),
+        ("log", (201, 299), 3, [220, 240, 260, 280]),
+        ("linear", (0, 1000), 3, [0, 200, 400, 600, 800, 1000]),
+        ("linear", (0, 1000), 0.7, [0, 1000]),
+        ("linear", (0, 1000), 0.1, [0]),
+    ],
+)
+def test_ticks_are_as_many_as_have_room(scale, view, width, expected, plt):
+    figure = plt.figure()
+    ax = figure.add_axes((0, 0, width / figure.get_figwidth(), 1))
+    if scale == "log":
+        frequency_axis(ax.xaxis)
+    else:
+        linear_axis(ax, 1, "")
+    ax.set_xlim(view)
+    np.testing.assert_allclose(ax.xaxis.get_majorticklocs(), expected)
+
+
+def test_panels_in_place_of_one_axes_leave_room_for_their_labels(plt):
+    figure, ax = plt.subplots()
+    left, right = ScatteringDisplay.from_estimator(fitted(), tone(100), ax=ax).ax_
+    figure.draw_without_rendering()
+    bar = next(each for each in figure.axes if each.get_xlabel() == "S1")
+    labels = max(box.x1 for box in label_boxes(bar.yaxis))
+    assert left.get_window_extent().x1 < labels < right.get_window_extent().x0
+
+
+@EVERY
+def test_figures_can_be_pickled(Display, arguments, n_panels, model):
+    figure = pickle.loads(pickle.dumps(Display.from_estimator(model, *arguments).figure_))
+    figure.draw_without_rendering()
+
+
+# ---------------------------------------------------------------- colours
+
+
+def colours(ax):
+    """Return where on the colour scale each cell is, from 0 to 1."""
+    mesh = ax.collections[0]
+    return np.asarray(mesh.norm(mesh.get_array().compressed()))
+
+
+@pytest.mark.parametrize("log_eps", [1e-3, "relative"])
+@pytest.mark.parametrize("gain", [1e-9, 1e9])
+def test_a_picture_does_not_depend_on_the_unit_of_the_signal(gain, log_eps):
+    x = tone(100, rate=8, depth=0.7)
+    for Display in ScalogramDisplay, ScatteringDisplay:
+        one, other = (
+            Display.from_estimator(fitted(log_eps=log_eps), factor * x) for factor in (1, gain)
+        )
+        for ax, same in zip(panels_with_cells(one), panels_with_cells(other), strict=True):
+            np.testing.assert_allclose(colours(ax), colours(same), atol=1e-6)
+
+
+def panels_with_cells(display):
+    return [ax for ax in display.ax_ if ax.collections]
+
+
+def test_colours_use_the_whole_scale_except_for_outliers():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(N_TIMES) * (1 + 30 * (SECONDS < 1))
+    x[5] = 0
+    for Display in ScalogramDisplay, ScatteringDisplay:
+        for ax in panels_with_cells(Display.from_estimator(fitted(), x)):
+            mesh = ax.collections[0]
+            values = mesh.get_array().compressed()
+            assert mesh.norm.vmax == values.max()
+            assert mesh.norm.vmin == np.quantile(values, 0.01, method="lower")
+
+
+@pytest.mark.parametrize("dynamic_range", [80, 60, 10])
+def test_colours_of_a_click_span_the_dynamic_range(dynamic_range):
+    x = np.where(np.arange(N_TIMES) == 500, 3.0, 0.0)
+    display = ScalogramDisplay.from_estimator(fitted(), x, dynamic_range=dynamic_range)
+    norm = display.ax_[1].collections[0].norm
+    assert norm.vmax / norm.vmin == pytest.approx(10 ** (dynamic_range / 20))
+
+
+def test_colours_of_nearly_equal_values_span_20_dB():
+    options = log_colours(np.array([1.0, 1.0 + 1e-9]))
+    assert options["norm"].vmax / options["norm"].vmin == pytest.approx(10)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
+@pytest.mark.parametrize("input_scaling", [None, "max", "rms"])
+def test_a_constant_is_drawn_as_silence(input_scaling, dtype):
+    x = np.full(N_TIMES, 331).astype(dtype)
+    scattering = fitted(Scattering1D, input_scaling=input_scaling)
+    display = ScatteringDisplay.from_estimator(scattering, x)
+    for ax in *display.ax_, ScalogramDisplay.from_estimator(scattering, x).ax_[1]:
+        np.testing.assert_allclose(colours(ax), 0, atol=1e-6)
+    assert np.isnan(
+        display.plot(relative=True).ax_[1].collections[0].get_array().filled(np.nan)
+    ).all()
+
+
+def every_display(model, joint_model):
+    return [
+        (ScalogramDisplay, (model, tone(100))),
+        (ScatteringDisplay, (model, tone(100))),
+        (PathImportanceDisplay, (model,)),
+        (TimeFrequencyDisplay, (joint_model, tone(100))),
+    ]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"vmin": 0.01, "vmax": 3.0}, {"vmin": 50.0}, {"vmax": 1e-9}, {"vmax": np.float32(3)}],
+)
+def test_ends_of_the_colours_can_be_given(options, model, joint_model):
+    for Display, arguments in every_display(model, joint_model):
+        display = Display.from_estimator(*arguments, **options)
+        display.figure_.draw_without_rendering()
+        for ax in panels_with_cells(display):
+            norm = ax.collections[0].norm
+            assert norm.vmin < norm.vmax
+            for name, value in options.items():
+                assert getattr(norm, name) == value
+
+
+@pytest.mark.parametrize("options", [{}, {"vmin": 0.5, "vmax": 2.0}])
+def test_a_norm_replaces_the_colour_scale(options, model, joint_model):
+    norm = matplotlib.colors.PowerNorm(0.5, vmin=1, vmax=2)
+    for Display, arguments in every_display(model, joint_model):
+        # A norm has its ends already, the name of a norm has none.
+        for given in [norm] if not options else ["log", "linear"]:
+            display = Display.from_estimator(*arguments, norm=given, **options)
+            display.figure_.draw_without_rendering()
+            for ax in panels_with_cells(display):
+                drawn = ax.collections[0].norm
+                assert (drawn.vmin, drawn.vmax) == (options.get("vmin", 1), options.get("vmax", 2))
+
+
+@pytest.mark.reliability("Bad input")
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"vmin": "low"}, "vmin='low' must be a finite number"),
+        ({"vmax": np.nan}, "vmax=nan must be a finite number"),
+        ({"vmin": 2, "vmax": 2.0}, r"vmin=2 must be below vmax=2\.0"),
+    ],
+)
+def test_bad_ends_of_the_colours_are_named(options, message, model, joint_model):
+    for Display, arguments in every_display(model, joint_model):
+        with pytest.raises((TypeError, ValueError), match=message):
+            Display.from_estimator(*arguments, **options)
+
+
+@pytest.mark.reliability("Bad input")
+@pytest.mark.parametrize("options", [{"vmin": 0}, {"vmax": -1.0}, {"dynamic_range": 0}])
+def test_ends_of_logarithmic_colours_are_above_0(options):
+    for Display in ScalogramDisplay, ScatteringDisplay:
+        with pytest.raises(ValueError, match=r"(vmin|vmax|dynamic_range)=.* above 0"):
+            Display.from_estimator(fitted(), tone(100), **options)
 
 
 # ---------------------------------------------------------------- filter banks
@@ -337,6 +589,12 @@ def test_littlewood_paley_sum_is_the_energy_that_a_bank_passes():
 def test_no_bank_amplifies(Q):
     display = FilterBankDisplay.from_estimator(fitted(Q=Q))
     assert all(total.max() <= 1.0 for total in display.littlewood_paley)
+
+
+def test_a_sum_above_1_is_drawn_in_full():
+    display = FilterBankDisplay.from_estimator(fitted(T=16))
+    for ax, total in zip(display.ax_, display.littlewood_paley, strict=True):
+        assert 1 < total.max() < ax.get_ylim()[1]
 
 
 def test_a_transform_of_order_1_has_one_bank():
@@ -393,6 +651,19 @@ def test_a_signal_of_any_length_has_a_picture(n_times):
     assert extent.y1 == pytest.approx(x.max(), rel=1e-6)
 
 
+def test_the_channel_that_is_shown_is_named(joint_model):
+    x = np.stack([tone(50), tone(200)])
+    for Display, Transformer, title in (
+        (ScalogramDisplay, LogScattering1D, "signal"),
+        (ScatteringDisplay, LogScattering1D, "order 1"),
+        (TimeFrequencyDisplay, LogTimeFrequencyScattering, "down"),
+    ):
+        for channels, name in ((x, ", channel 1"), (x[:1], "")):
+            transformer = Transformer(J=7, sampling_rate=SAMPLING_RATE).fit([channels])
+            display = Display.from_estimator(transformer, channels, channel=len(channels) - 1)
+            assert display.ax_[0].get_title() == title + name
+
+
 def test_one_channel_is_shown():
     x = np.stack([tone(50), tone(200)])
     scattering = LogScattering1D(J=7, sampling_rate=SAMPLING_RATE).fit([x])
@@ -418,8 +689,8 @@ def test_coefficients_are_those_of_scatter():
         if path["order"] == 2:
             row = np.abs(display.path_map.carriers - path["xi1"] * SAMPLING_RATE).argmin()
             column = np.abs(display.path_map.modulations - path["xi2"] * SAMPLING_RATE).argmin()
-            assert display.S2[row, column] == pytest.approx(coefficient, rel=1e-12)
-    assert np.isfinite(display.S2).sum() == (paths["order"] == 2).sum()
+            assert display.S2[row, column].mean() == pytest.approx(coefficient, rel=1e-12)
+    assert np.isfinite(display.S2[..., 0]).sum() == (paths["order"] == 2).sum()
 
 
 @pytest.mark.parametrize("relative", [False, True])
@@ -432,11 +703,67 @@ def test_a_modulated_tone_lights_up_its_carrier_and_its_rate(relative):
         assert band[0] <= 200 <= band[1]
 
 
-@pytest.mark.parametrize("log_eps", [1e-3, "relative"])
-def test_colours_begin_at_a_fixed_log_eps_or_far_below_the_largest(log_eps):
-    display = ScatteringDisplay.from_estimator(fitted(log_eps=log_eps), tone(100))
-    lowest = 1e-4 * display.S1.max() if log_eps == "relative" else log_eps
-    assert display.ax_[0].collections[0].norm.vmin == pytest.approx(lowest)
+@pytest.mark.parametrize("relative", [False, True])
+def test_order_2_of_a_band_over_time(relative):
+    faster = np.where(SECONDS < N_TIMES / SAMPLING_RATE / 2, 8, 32)
+    x = tone(40) + (1 + np.sin(2 * np.pi * faster * SECONDS)) * tone(200)
+    scattering = fitted(Q=4, T=128)
+    display = ScatteringDisplay.from_estimator(scattering, x, band=200, relative=relative)
+    ax = display.ax_[1]
+    mesh = ax.collections[0]
+    row = np.abs(np.log(display.path_map.carriers / 200)).argmin()
+    shown = np.ma.filled(mesh.get_array(), np.nan)
+    expected = display.S2[row][~np.isnan(display.S2[row]).any(axis=1)]
+    if relative:
+        expected = expected / display.S1[row]
+    np.testing.assert_allclose(shown, expected)
+    edges = mesh.get_coordinates()[:, 0, 1]
+    for column, rate in ((len(display.times) // 4, 8), (-len(display.times) // 4, 32)):
+        loudest = shown[:, column].argmax()
+        low, high = np.sort(edges[loudest : loudest + 2])
+        assert low <= rate <= high
+    assert ax.get_title() == f"order 2 at {display.path_map.carriers[row]:.0f} Hz"
+
+
+@pytest.mark.parametrize(
+    ("sampling_rate", "name"),
+    [(4e5, "140000 Hz"), (1e3, "350 Hz"), (2.5, "0.875 Hz"), (None, "0.35 cycles per sample")],
+)
+def test_a_band_is_named_by_its_frequency(sampling_rate, name):
+    display = ScatteringDisplay.from_estimator(fitted(sampling_rate=sampling_rate), tone(100))
+    display.plot(band=display.path_map.carriers[0])
+    assert display.ax_[1].get_title() == f"order 2 at {name}"
+
+
+def test_every_band_with_order_2_can_be_drawn_over_time():
+    display = ScatteringDisplay.from_estimator(fitted(), tone(100))
+    path_map = display.path_map
+    for row in np.unique(path_map.row[path_map.order2]):
+        mesh = display.plot(band=path_map.carriers[row]).ax_[1].collections[0]
+        expected = display.S2[row][~np.isnan(display.S2[row]).any(axis=1)]
+        np.testing.assert_array_equal(np.ma.filled(mesh.get_array(), np.nan), expected)
+        edges = np.sort(mesh.get_coordinates()[:, 0, 1])
+        shown = np.sort(path_map.modulations)[: len(expected)]
+        assert np.all((edges[:-1] < shown) & (shown < edges[1:]))
+
+
+@pytest.mark.reliability("Bad input")
+def test_a_band_without_order_2_is_refused():
+    display = ScatteringDisplay.from_estimator(fitted(), tone(100))
+    for band in (1.0, 1e4):
+        with pytest.raises(ValueError, match=rf"band={band} must be between .* and .* Hz"):
+            display.plot(band=band)
+    with pytest.raises(TypeError, match="band='low' must be a finite number above 0"):
+        display.plot(band="low")
+    with pytest.raises(ValueError, match="band=100 needs coefficients of order 2"):
+        ScatteringDisplay.from_estimator(fitted(max_order=1), tone(100), band=100)
+
+
+def test_what_trim_leaves_out_is_shaded_in_a_band_over_time():
+    x = np.where(SECONDS < 0.5, tone(100), 0)
+    left, right = ScatteringDisplay.from_estimator(fitted(J=5, trim=25), x, band=100).ax_
+    assert len(shaded(left)) == 1
+    np.testing.assert_allclose(shaded(left), shaded(right))
 
 
 def test_relative_order_2_does_not_depend_on_loudness():
@@ -473,7 +800,9 @@ def test_the_faintest_and_the_loudest_signals_have_pictures(size, dtype, relativ
         ScalogramDisplay.from_estimator(transformer, x)
     assert np.isfinite(display.S1).all()
     means = transformer.transform(x[np.newaxis])[0, transformer.paths_["order"] == 2]
-    assert np.nanmax(display.S2) == pytest.approx(means.max(), rel=0.1, abs=0)
+    with np.errstate(under="ignore"):
+        largest = np.nanmax((display.S2 / len(display.times)).sum(axis=-1))
+    assert largest == pytest.approx(means.max(), rel=0.1, abs=0)
 
 
 def test_without_order_2_there_is_one_panel():
@@ -701,3 +1030,42 @@ def test_the_display_of_motion_needs_joint_coefficients(parts, model):
         TimeFrequencyDisplay.from_estimator(joint(parts=parts), gliding(1))
     with pytest.raises(TypeError, match="computes no joint coefficients"):
         TimeFrequencyDisplay.from_estimator(model, gliding(1))
+
+
+# ---------------------------------------------------------------- images
+
+
+@pytest.fixture(scope="module")
+def word():
+    """Two channels: a tone that swells faster and faster, in noise, and a fainter one."""
+    rate = 4 * 2 ** (2 * SECONDS)
+    swell = (1 + np.sin(2 * np.pi * np.cumsum(rate) / SAMPLING_RATE)) * np.hanning(N_TIMES)
+    noise = np.random.default_rng(0).standard_normal((2, N_TIMES))
+    return np.stack([swell * tone(200), 0.1 * tone(50)]) + 1e-3 * noise
+
+
+@pytest.mark.parametrize(
+    ("name", "draw"),
+    [
+        ("scalogram", lambda x, **_: ScalogramDisplay.from_estimator(of_word(x, trim=20), x)),
+        ("scattering", lambda x, **_: ScatteringDisplay.from_estimator(of_word(x), x, channel=1)),
+        (
+            "relative",
+            lambda x, **_: ScatteringDisplay.from_estimator(of_word(x), x, relative=True),
+        ),
+        (
+            "band",
+            lambda x, **_: ScatteringDisplay.from_estimator(of_word(x, trim=20), x, band=200),
+        ),
+        ("filters", lambda x, **_: FilterBankDisplay.from_estimator(of_word(x))),
+        ("importance", lambda model, **_: PathImportanceDisplay.from_estimator(model)),
+        ("motion", lambda joint_model, **_: TimeFrequencyDisplay.from_model(joint_model)),
+    ],
+)
+def test_displays_look_as_before(name, draw, word, model, joint_model, looks_as_before):
+    display = draw(x=word, model=model, joint_model=joint_model)
+    looks_as_before(display.figure_, name)
+
+
+def of_word(x, **parameters):
+    return LogScattering1D(J=8, Q=4, T=64, sampling_rate=SAMPLING_RATE, **parameters).fit([x])

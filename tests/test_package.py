@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+import pydoc
 import re
 import subprocess
 import sys
@@ -46,6 +47,12 @@ def test_public_names_have_public_homes(module, name):
 @every_public_name
 def test_public_names_are_documented(module, name):
     assert inspect.getdoc(getattr(module, name))
+
+
+@every_public_name
+def test_help_names_types_as_the_code_does(module, name):
+    text = pydoc.render_doc(getattr(module, name), renderer=pydoc.plaintext)
+    assert not re.search(r"_typing|_array_like|collections\.abc|numpy\.ndarray\[", text)
 
 
 @pytest.mark.parametrize("module", ["skscatter", "skscatter.datasets", "skscatter._cli.main"])

@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tracemalloc
 import warnings
+from importlib.metadata import PackageNotFoundError
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
@@ -24,8 +26,9 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skscatter import LogScattering1D, Scattering1D
+from skscatter import LogScattering1D, LogTimeFrequencyScattering, Scattering1D, SelectPaths
 from skscatter._backends.engines import get_engine
+from skscatter._estimators import documentation
 from skscatter._estimators.scattering import warn_once
 
 BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
@@ -571,6 +574,49 @@ def test_diagrams_of_a_transformer_that_cannot_compute_here_show_its_class():
     html = Scattering1D(device="moon")._repr_html_()
     assert "Scattering1D" in html
     assert "Scattering1D (" not in html
+
+
+@pytest.fixture
+def addresses(monkeypatch):
+    """Return a list of the package's addresses, as its metadata has them."""
+    found = []
+    metadata = SimpleNamespace(get_all=lambda name: found if name == "Project-URL" else None)
+    monkeypatch.setattr(documentation, "metadata", lambda _: metadata)
+    documentation.documentation_address.cache_clear()
+    yield found
+    documentation.documentation_address.cache_clear()
+
+
+@pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D, LogTimeFrequencyScattering])
+def test_html_links_to_the_page_of_the_class(Transformer, addresses):
+    addresses += ["Source, https://code.org/", "Documentation, https://docs.org/"]
+    page = f"https://docs.org/api/skscatter.{Transformer.__name__}.html"
+    assert page in Transformer()._repr_html_()
+    assert page in make_pipeline(Transformer())._repr_html_()
+    selection = SelectPaths(Transformer())._repr_html_()
+    assert "https://docs.org/api/skscatter.SelectPaths.html" in selection
+
+
+def test_html_of_classes_of_others_has_no_link_of_ours(addresses):
+    addresses.append("Documentation, https://docs.org/")
+
+    class Theirs(LogScattering1D):
+        pass
+
+    assert "https://docs.org/" not in Theirs()._repr_html_()
+
+
+def test_html_has_no_link_where_the_documentation_has_no_address(addresses):
+    addresses.append("Source, https://code.org/")
+    assert LogScattering1D()._get_doc_link() == ""
+
+
+def test_html_has_no_link_where_the_package_is_not_installed(addresses, monkeypatch):
+    def missing(name):
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(documentation, "metadata", missing)
+    assert LogScattering1D()._get_doc_link() == ""
 
 
 @BOTH

@@ -78,6 +78,13 @@ display.plot(relative=True)
 plt.show()
 
 # %%
+# With `band`, the second order of one band is drawn over time. The band at 1500 Hz is modulated by
+# the pulses of the voice while a vowel lasts, and swells and fades with the syllables.
+
+display.plot(band=1500)
+plt.show()
+
+# %%
 # The filters
 # -----------
 # This display shows the wavelets of both orders, and the share of energy that they pass at each

@@ -1,4 +1,4 @@
-"""Axes to draw into, their labels, ticks and colours."""
+"""Axes to draw into, their labels and ticks."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from skscatter._common.optional import import_optional
 from skscatter._common.units import units_for
 
-# Least end of a colour scale. Matplotlib replaces the ends of smaller ones by -0.1 and 0.1.
-LEAST_END = 1e-280
+# Room between panels for labels, in units of the font size.
+COLUMN_GAP, ROW_GAP = 8.0, 3.5
 
 
 def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -> NDArray[Any]:
@@ -25,7 +25,7 @@ def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -
     figsize : tuple of (float, float)
         Size of the figure that is made, in inches.
     **grid
-        ``sharex``, ``height_ratios`` and ``width_ratios``.
+        ``sharex``, ``sharey`` and ``height_ratios``. Given axes share what they share.
 
     Returns
     -------
@@ -53,19 +53,32 @@ def make_axes(ax: Any, n_rows: int, n_cols: int, *, figsize: Any, **grid: Any) -
             f"None, {n_panels} Axes, or one subplot, which the panels then replace."
         )
     axes[0].set_axis_off()
-    sharex = grid.pop("sharex", False)
-    panels = subplot.subgridspec(n_rows, n_cols, **grid)
-    return panels.subplots(sharex=sharex, squeeze=False).ravel()
+    shared = {name: grid.pop(name) for name in ("sharex", "sharey") if name in grid}
+    panels = subplot.subgridspec(n_rows, n_cols, **grid, **_gaps(axes[0], n_rows, n_cols))
+    return panels.subplots(**shared, squeeze=False).ravel()
+
+
+def _gaps(ax: Any, n_rows: int, n_cols: int) -> dict[str, float]:
+    """Return the gaps of a grid of panels, in units of a panel, where no layout engine does it."""
+    from matplotlib import rcParams
+
+    if ax.figure.get_layout_engine() is not None:
+        return {}
+    area, em = ax.get_window_extent(), rcParams["font.size"] * ax.figure.dpi / 72
+    gaps = {}
+    for name, size, gap, n_panels in (
+        ("wspace", area.width, COLUMN_GAP * em, n_cols),
+        ("hspace", area.height, ROW_GAP * em, n_rows),
+    ):
+        panel = (size - (n_panels - 1) * gap) / n_panels
+        gaps[name] = gap / max(panel, gap)  # a panel is at least as large as a gap
+    return gaps
 
 
 def frequency_label(name: str, sampling_rate: float | None) -> str:
-    """Label an axis of frequencies."""
-    return f"{name} ({units_for(sampling_rate).frequency})"
-
-
-def time_label(sampling_rate: float | None) -> str:
-    """Label an axis of times."""
-    return f"time ({units_for(sampling_rate).time})"
+    """Label an axis of frequencies. A long unit has a line of its own."""
+    separator = " " if sampling_rate else "\n"
+    return f"{name}{separator}({units_for(sampling_rate).frequency})"
 
 
 def cell_edges(centres: NDArray[np.floating], *, log: bool = False) -> NDArray[np.float64]:
@@ -85,37 +98,61 @@ def cell_edges(centres: NDArray[np.floating], *, log: bool = False) -> NDArray[n
     )
 
 
+def frame_edges(times: NDArray[np.float64], duration: float) -> NDArray[np.float64]:
+    """Return the edges of the cells of frames, which together cover a signal from 0 to its end."""
+    return np.concatenate([[0.0], times[:-1] + np.diff(times) / 2, [duration]])
+
+
 def mean_over_time(S: NDArray[np.floating]) -> NDArray[np.floating]:
     """Average coefficients over frames. The sum of large ones would overflow, the mean does not."""
     with np.errstate(under="ignore"):
         return np.asarray((S / S.shape[-1]).sum(axis=-1))
 
 
+def name_of_channel(channel: int | None) -> str:
+    """Return what the first title says of the channel, for a signal that has several."""
+    return "" if channel is None else f", channel {channel}"
+
+
 def frequency_axis(axis: Any) -> None:
-    """Make an axis logarithmic, with ticks at 100, 200, 500."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+    """Make an axis logarithmic, with ticks such as 100, 200, 500."""
+    from matplotlib.ticker import NullFormatter
+
+    from .ticks import LogLocator, UnitFormatter
 
     axis.axes.set(**{f"{axis.axis_name}scale": "log"})
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_major_formatter(UnitFormatter())
+    axis.set_major_locator(LogLocator())
     axis.set_minor_formatter(NullFormatter())
 
 
-def magnitudes(values: NDArray[np.floating], floor: float | None = None) -> Any:
-    """Return a logarithmic colour scale from `floor` to the largest value.
+def time_axis(ax: Any, duration: float, sampling_rate: float | None) -> None:
+    """Let the horizontal axis go from the first sample to the end of the signal, and label it.
 
-    Without a `floor` it begins at a ten-thousandth of the largest value.
+    The times of a short signal are written in milliseconds or microseconds.
     """
-    from matplotlib.colors import LogNorm
-
-    largest = float(np.max(values, initial=0.0, where=np.isfinite(values))) or 1.0
-    largest = max(largest, LEAST_END)
-    if floor is None or floor >= largest:
-        floor = 1e-4 * largest
-    return LogNorm(floor, largest, clip=True)
+    name, unit = units_for(sampling_rate).time, 1.0
+    if sampling_rate and duration < 0.1:
+        name, unit = ("ms", 1e-3) if duration >= 1e-4 else ("µs", 1e-6)
+    linear_axis(ax, duration, f"time ({name})", unit)
 
 
-def shade_outside(ax: Any, part: tuple[float, float] | None, times: NDArray[np.float64]) -> None:
+def linear_axis(ax: Any, end: float, label: str, unit: float = 1.0) -> None:
+    """Let the horizontal axis go from 0 to `end`, with ticks in `unit`, and label it."""
+    from .ticks import LinearLocator, UnitFormatter
+
+    ax.set(xlim=(0, end), xlabel=label)
+    ax.xaxis.set_major_formatter(UnitFormatter(unit))
+    ax.xaxis.set_major_locator(LinearLocator(unit))
+
+
+def label_y(ax: Any, label: str) -> None:
+    """Label the vertical axis, unless its ticks are those of the panel to the left."""
+    if ax.yaxis.get_tick_params().get("labelleft", True):
+        ax.set_ylabel(label)
+
+
+def shade_outside(ax: Any, part: tuple[float, float] | None) -> None:
     """Shade what lies before and after a part of the time axis, up to the ends of the axis.
 
     Parameters
@@ -124,18 +161,12 @@ def shade_outside(ax: Any, part: tuple[float, float] | None, times: NDArray[np.f
         Where to draw. Its limits are final.
     part : tuple of (float, float) or None
         Start and end. None shades nothing.
-    times : ndarray of shape (n_columns,)
-        Centres of the columns. An end of the axis without columns outside of the part stays as it
-        is.
     """
     if part is None:
         return
     left, right = ax.get_xlim()
-    for outside, start, end in (
-        (times[0] < part[0], left, part[0]),
-        (times[-1] > part[1], part[1], right),
-    ):
-        if outside:
+    for start, end in ((left, part[0]), (part[1], right)):
+        if start < end:
             ax.axvspan(start, end, color="0.5", alpha=0.6, linewidth=0)
 
 
@@ -144,11 +175,9 @@ def draw_cells(
     x: NDArray[np.floating],
     y: NDArray[np.floating],
     values: NDArray[np.floating],
-    *,
-    label: str,
     **options: Any,
-) -> None:
-    """Draw values in cells over frequency, with a colour bar.
+) -> Any:
+    """Draw values in cells over frequency.
 
     Parameters
     ----------
@@ -158,12 +187,29 @@ def draw_cells(
         Edges of the cells. The edges along y are frequencies.
     values : ndarray of shape (n_rows, n_columns)
         Cells of NaN stay empty.
-    label : str
-        Label of the colour bar.
     **options
         Passed to ``pcolormesh``.
+
+    Returns
+    -------
+    image : QuadMesh
     """
     image = ax.pcolormesh(x, y, np.ma.masked_invalid(values), rasterized=True, **options)
     ax.set(xlim=(x.min(), x.max()), ylim=(y.min(), y.max()))
     frequency_axis(ax.yaxis)
-    ax.figure.colorbar(image, ax=ax, label=label)
+    return image
+
+
+def color_bar(image: Any, *, label: str = "", symbol: str = "") -> None:
+    """Add a colour bar to the panel of an image, with a label beside it or a symbol below it."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.ticker import NullFormatter
+
+    from .ticks import LogLocator, UnitFormatter
+
+    bar = image.axes.figure.colorbar(image, ax=image.axes, label=label)
+    bar.ax.set_xlabel(symbol)
+    if isinstance(image.norm, LogNorm):
+        bar.ax.yaxis.set_major_formatter(UnitFormatter())
+        bar.ax.yaxis.set_major_locator(LogLocator())
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())

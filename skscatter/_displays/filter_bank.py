@@ -1,5 +1,7 @@
 """The wavelets of a transform over frequency."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any
 
 import numpy as np
@@ -81,7 +83,7 @@ class FilterBankDisplay:
         self.littlewood_paley = [phi**2 + (each**2).sum(axis=0) / 2 for each in psi]
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> "FilterBankDisplay":
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> FilterBankDisplay:
         """Evaluate the filters of a fitted transformer and draw them.
 
         Parameters
@@ -120,7 +122,7 @@ class FilterBankDisplay:
         )
         return display.plot(ax)
 
-    def plot(self, ax: Any = None) -> "FilterBankDisplay":
+    def plot(self, ax: Any = None) -> FilterBankDisplay:
         """Draw a panel for each order.
 
         Parameters
@@ -150,7 +152,7 @@ class FilterBankDisplay:
             axes.lines[0].set_label("wavelets")
             axes.plot(self.frequencies, self.phi, color="C1", label="low-pass")
             axes.plot(self.frequencies, total, color="black", label="Littlewood-Paley sum")
-            axes.set(title=f"order {order}", ylabel="gain", ylim=(0, 1.1))
+            axes.set(title=f"order {order}", ylabel="gain", ylim=(0, 1.1 * max(1.0, total.max())))
             frequency_axis(axes.xaxis)
             axes.set_xlim(self.frequencies[0], self.frequencies[-1])
         self.ax_[0].legend(loc="lower right", fontsize="small")

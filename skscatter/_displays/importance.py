@@ -1,18 +1,23 @@
 """Importance of paths for a fitted model."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.public import public
+from skscatter._common.units import units_for
 from skscatter._estimators.lookup import find_plain
 from skscatter._estimators.scattering import Scattering1D
 
-from .axes import cell_edges, time_label
+from .axes import color_bar, frame_edges, linear_axis
 from .cell_importance import check_model, features_of_model, measure_cells
+from .colours import linear_colours
 from .path_map import PathMap
+from .subject import duration_of
 
 
 @public
@@ -108,7 +113,7 @@ class PathImportanceDisplay:
         random_state: Any = None,
         ax: Any = None,
         **options: Any,
-    ) -> "PathImportanceDisplay":
+    ) -> PathImportanceDisplay:
         """Measure how much a fitted model depends on the paths, and draw it.
 
         Without signals, the weights of a linear model are shown: for each cell, the root of the sum
@@ -134,7 +139,8 @@ class PathImportanceDisplay:
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
-            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``, ``norm``, ``vmin`` and
+            ``vmax``. The colour scale is linear and begins at 0 by default.
 
         Returns
         -------
@@ -177,7 +183,7 @@ class PathImportanceDisplay:
             measure=measure,
         ).plot(ax, **options)
 
-    def plot(self, ax: Any = None, **options: Any) -> "PathImportanceDisplay":
+    def plot(self, ax: Any = None, **options: Any) -> PathImportanceDisplay:
         """Draw the importances of both orders on the same colour scale.
 
         Parameters
@@ -186,7 +192,8 @@ class PathImportanceDisplay:
             None draws into a new figure. A sequence has one Axes for each order. The panels replace
             a single Axes.
         **options
-            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``, ``norm``, ``vmin`` and
+            ``vmax``. The colour scale is linear and begins at 0 by default.
 
         Returns
         -------
@@ -196,23 +203,22 @@ class PathImportanceDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is not as described.
+            If an argument is not as described.
         ImportError
             If matplotlib is not installed.
         """
         # A score can only rise by chance. A rise is drawn as no drop.
-        largest = float(np.nanmax(np.append(self.order1, self.order2), initial=0.0)) or 1.0
-        colours = {"vmin": 0.0, "vmax": largest, "cmap": "viridis"} | options
-        self.ax_ = self.path_map.draw(
-            ax,
-            self.order1,
-            self.order2,
-            self.part_edges,
-            xlabel=self.part_label,
-            labels=(self.measure, self.measure),
-            options=(colours, colours),
-        )
+        both = np.append(self.order1, self.order2)
+        colours = linear_colours(both, **{"cmap": "viridis"} | options)
+        self.ax_ = self.path_map.make_axes(ax)
         self.figure_ = self.ax_[0].figure
+        image = self.path_map.draw_order1(self.ax_[0], self.part_edges, self.order1, **colours)
+        linear_axis(self.ax_[0], self.part_edges[-1], self.part_label)
+        for axes in self.ax_[1:]:
+            image = self.path_map.draw_order2(axes, self.order2, **colours)
+        color_bar(image, label=self.measure)
+        for axes, title in zip(self.ax_, ("order 1", "order 2"), strict=False):
+            axes.set_title(title)
         return self
 
 
@@ -220,7 +226,9 @@ def _parts(scattering: Scattering1D) -> tuple[NDArray[np.float64], str]:
     """Return the edges of the segments, or without pooling of the frames, and their label."""
     spec = scattering.specification_
     if not spec.pooling:
-        return cell_edges(scattering.frame_times()), time_label(spec.sampling_rate)
+        n_times = cast(int, spec.n_times)  # without pooling, all signals have one length
+        edges = frame_edges(scattering.frame_times(), duration_of(scattering, n_times))
+        return edges, f"time ({units_for(spec.sampling_rate).time})"
     return np.linspace(0, 1, spec.n_segments + 1), "part of the signal"
 
 

@@ -6,9 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skscatter._common.parameters import check_real
 from skscatter._common.units import units_for
 
-from .axes import cell_edges, draw_cells, frequency_axis, frequency_label, make_axes
+from .axes import (
+    cell_edges,
+    draw_cells,
+    frequency_axis,
+    frequency_label,
+    label_y,
+    make_axes,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,61 +60,87 @@ class PathMap:
         return self.column >= 0
 
     def over_modulation(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Arrange values of the paths of order 2 as (n_carriers, n_modulations), NaN elsewhere."""
-        cells = np.full((len(self.carriers), len(self.modulations)), np.nan)
-        cells[self.row[self.order2], self.column[self.order2]] = values
-        return cells
-
-    def draw(
-        self,
-        ax: Any,
-        over_x: NDArray[np.floating],
-        over_modulation: NDArray[np.floating],
-        x: NDArray[np.floating],
-        *,
-        xlabel: str,
-        labels: tuple[str, str],
-        options: tuple[dict[str, Any], dict[str, Any]],
-    ) -> NDArray[Any]:
-        """Draw both maps, or only the first if there is no order 2.
-
-        Parameters
-        ----------
-        ax : None, Axes or sequence of Axes
-            As for `make_axes`.
-        over_x : ndarray of shape (n_carriers, n_columns)
-            Values of order 1.
-        over_modulation : ndarray of shape (n_carriers, n_modulations)
-            Values of order 2.
-        x : ndarray of shape (n_columns + 1,)
-            Edges of the columns of order 1.
-        xlabel : str
-            Label of that axis.
-        labels : tuple of (str, str)
-            Labels of the colour bars.
-        options : tuple of (dict, dict)
-            Passed to ``pcolormesh``.
+        """Arrange values of the paths of order 2, of shape (n_order2, ...), by their frequencies.
 
         Returns
         -------
-        axes : ndarray of Axes, of shape (2,) or (1,)
+        cells : ndarray of shape (n_carriers, n_modulations, ...)
+            NaN where there is no path.
         """
+        cells = np.full((len(self.carriers), len(self.modulations), *values.shape[1:]), np.nan)
+        cells[self.row[self.order2], self.column[self.order2]] = values
+        return cells
+
+    def make_axes(self, ax: Any, *, sharey: bool = True) -> NDArray[Any]:
+        """Return axes for both orders, or for order 1 if there is no order 2."""
         n_panels = 2 if len(self.modulations) else 1
-        axes = make_axes(ax, 1, n_panels, figsize=(5.2 * n_panels, 4))
-        frequency = frequency_label("frequency", self.sampling_rate)
-        y = cell_edges(self.carriers, log=True)
-        draw_cells(axes[0], x, y, over_x, label=labels[0], **options[0])
-        axes[0].set(title="order 1", xlabel=xlabel, ylabel=frequency)
-        if n_panels == 2:
-            rates = cell_edges(self.modulations, log=True)
-            draw_cells(axes[1], rates, y, over_modulation, label=labels[1], **options[1])
-            frequency_axis(axes[1].xaxis)
-            axes[1].set(
-                title="order 2",
-                xlabel=frequency_label("modulation frequency", self.sampling_rate),
-                ylabel=frequency,
+        return make_axes(ax, 1, n_panels, figsize=(5.2 * n_panels, 4), sharey=sharey)
+
+    def draw_order1(
+        self,
+        ax: Any,
+        x: NDArray[np.floating],
+        values: NDArray[np.floating],
+        **options: Any,
+    ) -> Any:
+        """Draw values of shape (n_carriers, n_columns) over the edges `x` and frequency."""
+        label_y(ax, self._label("frequency"))
+        return draw_cells(ax, x, cell_edges(self.carriers, log=True), values, **options)
+
+    def draw_order2(self, ax: Any, values: NDArray[np.floating], **options: Any) -> Any:
+        """Draw values of shape (n_carriers, n_modulations) over both frequencies."""
+        image = self.draw_order1(ax, cell_edges(self.modulations, log=True), values, **options)
+        frequency_axis(ax.xaxis)
+        ax.set_xlabel(self._label("modulation frequency"))
+        return image
+
+    def draw_band(
+        self,
+        ax: Any,
+        x: NDArray[np.floating],
+        values: NDArray[np.floating],
+        *,
+        row: int,
+        **options: Any,
+    ) -> Any:
+        """Draw values of order 2 of one band, of shape (n_modulations, n_columns), over `x`.
+
+        Modulations that are too fast for the band are left out.
+        """
+        first = self.column[self.order2 & (self.row == row)].min()
+        edges = cell_edges(self.modulations, log=True)
+        label_y(ax, self._label("modulation frequency"))
+        return draw_cells(ax, x, edges[first:], values[first:], **options)
+
+    def name_of(self, row: int) -> str:
+        """Return the frequency of a first wavelet with its unit, such as 1540 Hz."""
+        xi = np.format_float_positional(self.carriers[row], 3, fractional=False, trim="-")
+        return f"{xi} {units_for(self.sampling_rate).frequency}"
+
+    def row_of_band(self, band: Any) -> int:
+        """Return the row of the first wavelet nearest to a frequency, of those with order 2.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `band` is not a frequency of such a wavelet.
+        """
+        band = check_real("band", band, minimum=0, exclusive=True)
+        rows = np.unique(self.row[self.order2])
+        if not len(rows):
+            raise ValueError(f"band={band!r} needs coefficients of order 2, but max_order=1.")
+        edges = cell_edges(self.carriers, log=True)
+        lowest, highest = edges[rows[-1] + 1], edges[rows[0]]
+        if not lowest <= band <= highest:
+            unit = units_for(self.sampling_rate).frequency
+            raise ValueError(
+                f"band={band!r} must be between {lowest:.4g} and {highest:.4g} {unit}, the "
+                "frequencies that have coefficients of order 2."
             )
-        return axes
+        return int(rows[np.abs(np.log2(self.carriers[rows] / band)).argmin()])
+
+    def _label(self, name: str) -> str:
+        return frequency_label(name, self.sampling_rate)
 
 
 def _descending(xi: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:

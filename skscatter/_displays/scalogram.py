@@ -1,5 +1,7 @@
 """A signal over time and frequency."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import math
 from typing import Any
 
@@ -14,15 +16,18 @@ from skscatter._estimators.scattering import Scattering1D
 
 from .axes import (
     cell_edges,
+    color_bar,
     draw_cells,
+    frame_edges,
     frequency_label,
-    magnitudes,
     make_axes,
+    name_of_channel,
     shade_outside,
-    time_label,
+    time_axis,
 )
+from .colours import DYNAMIC_RANGE, log_colours
 from .path_map import PathMap
-from .subject import active_part, check_signal
+from .subject import active_part, check_signal, named_channel, rounding_error
 
 
 @public
@@ -49,6 +54,10 @@ class ScalogramDisplay:
         Centre frequencies, in Hz with a `sampling_rate`, else in cycles per sample.
     sampling_rate : float or None, default=None
         In Hz.
+    channel : int or None, default=None
+        Channel that is shown, for the title. None if the signal has only one.
+    resolution : float, default=0.0
+        Magnitudes up to here are rounding errors, and drawn as silence.
     active_part : tuple of (float, float) or None, default=None
         Start and end of the part that features are made of, in the units of `times`. The rest is
         shaded. None means all of the signal.
@@ -84,6 +93,8 @@ class ScalogramDisplay:
         times: NDArray[np.float64],
         frequencies: NDArray[np.float64],
         sampling_rate: float | None = None,
+        channel: int | None = None,
+        resolution: float = 0.0,
         active_part: tuple[float, float] | None = None,
     ) -> None:
         self.signal = signal
@@ -91,6 +102,8 @@ class ScalogramDisplay:
         self.times = times
         self.frequencies = frequencies
         self.sampling_rate = sampling_rate
+        self.channel = channel
+        self.resolution = resolution
         self.active_part = active_part
 
     @classmethod
@@ -103,7 +116,7 @@ class ScalogramDisplay:
         max_columns: int = 1024,
         ax: Any = None,
         **options: Any,
-    ) -> "ScalogramDisplay":
+    ) -> ScalogramDisplay:
         """Compute the scalogram of a signal with the wavelets of a fitted transformer, and draw it.
 
         Parameters
@@ -120,7 +133,7 @@ class ScalogramDisplay:
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.
         **options
-            Passed to matplotlib's ``pcolormesh``, as in `plot`.
+            Passed to `plot`.
 
         Returns
         -------
@@ -150,20 +163,30 @@ class ScalogramDisplay:
             times=finest.frame_times(),
             frequencies=PathMap.of(finest.paths_, finest.sampling_rate_).carriers,
             sampling_rate=finest.sampling_rate_,
+            channel=named_channel(x, channel),
+            resolution=rounding_error(scattering, signal),
             active_part=active_part(scattering, x),
         ).plot(ax, **options)
 
-    def plot(self, ax: Any = None, **options: Any) -> "ScalogramDisplay":
+    def plot(
+        self, ax: Any = None, *, dynamic_range: float = DYNAMIC_RANGE, **options: Any
+    ) -> ScalogramDisplay:
         """Draw the waveform and the scalogram.
+
+        The colour scale is logarithmic and ends at the largest magnitude. It begins where one
+        percent of the magnitudes are smaller, or `dynamic_range` below the largest if that is
+        higher.
 
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
             None draws into a new figure. A sequence has two Axes. The panels replace a single
             Axes.
+        dynamic_range : float, default=80.0
+            Largest range of the colours, in dB.
         **options
-            Passed to matplotlib's ``pcolormesh``, such as ``cmap`` and ``norm``. The colour scale
-            is logarithmic by default, over four orders of magnitude.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``, ``norm``, ``vmin`` and
+            ``vmax``.
 
         Returns
         -------
@@ -173,30 +196,36 @@ class ScalogramDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is not as described.
+            If an argument is not as described.
         ImportError
             If matplotlib is not installed.
         """
+        colours = log_colours(
+            self.scalogram,
+            dynamic_range=dynamic_range,
+            resolution=self.resolution,
+            **{"cmap": "magma"} | options,
+        )
         self.ax_ = make_axes(ax, 2, 1, figsize=(7, 5), sharex=True, height_ratios=(1, 2.5))
         self.figure_ = self.ax_[0].figure
         above, below = self.ax_
         rate = units_for(self.sampling_rate).rate
+        duration = len(self.signal) / rate
         self._draw_waveform(above, rate)
-        draw_cells(
+        above.set(title="signal" + name_of_channel(self.channel), ylabel="amplitude")
+        image = draw_cells(
             below,
-            np.clip(cell_edges(self.times), 0, len(self.signal) / rate),
+            frame_edges(self.times, duration),
             cell_edges(self.frequencies, log=True),
             self.scalogram,
-            label="magnitude",
-            **{"norm": magnitudes(self.scalogram), "cmap": "magma"} | options,
+            **colours,
         )
-        above.set(ylabel="amplitude", xlim=below.get_xlim())
-        for ax in self.ax_:
-            shade_outside(ax, self.active_part, self.times)
-        below.set(
-            xlabel=time_label(self.sampling_rate),
-            ylabel=frequency_label("frequency", self.sampling_rate),
-        )
+        color_bar(image, label="magnitude")
+        below.set(title="scalogram", ylabel=frequency_label("frequency", self.sampling_rate))
+        for axes in self.ax_:
+            time_axis(axes, duration, self.sampling_rate)
+            shade_outside(axes, self.active_part)
+        above.set_xlabel("")
         return self
 
     def _draw_waveform(self, ax: Any, rate: float) -> None:

@@ -1,5 +1,7 @@
 """The scattering coefficients of a signal."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,17 @@ from skscatter._common.public import public
 from skscatter._estimators.lookup import find_plain
 from skscatter._scattering.logarithm import RELATIVE_EPS
 
-from .axes import cell_edges, magnitudes, mean_over_time, shade_outside, time_label
+from .axes import (
+    color_bar,
+    frame_edges,
+    mean_over_time,
+    name_of_channel,
+    shade_outside,
+    time_axis,
+)
+from .colours import DYNAMIC_RANGE, linear_colours, log_colours
 from .path_map import PathMap
-from .subject import active_part, check_signal
+from .subject import active_part, check_signal, duration_of, named_channel, rounding_error
 
 
 @public
@@ -19,9 +29,10 @@ class ScatteringDisplay:
     """The scattering coefficients of a signal, before any logarithm and pooling.
 
     Order 1 is drawn over time and frequency: the strength of each band. What a transformer with
-    `trim` leaves out of its features is shaded. Order 2, averaged over time, is drawn over
-    modulation frequency and frequency: how fast the strength of each band changes. It has no
-    coefficients for modulations faster than the band is wide.
+    `trim` leaves out of its features is shaded. Order 2 is drawn over modulation frequency and
+    frequency, averaged over time: how fast the strength of each band changes. It has no
+    coefficients for modulations faster than the band is wide. With `band`, order 2 of one band is
+    drawn over time and modulation frequency instead.
 
     Create a display with `from_estimator`. `plot` draws it again.
 
@@ -29,17 +40,20 @@ class ScatteringDisplay:
     ----------
     S1 : ndarray of shape (n_carriers, n_frames)
         Coefficients of order 1.
-    S2 : ndarray of shape (n_carriers, n_modulations)
-        Coefficients of order 2, averaged over time; NaN where there are none.
+    S2 : ndarray of shape (n_carriers, n_modulations, n_frames)
+        Coefficients of order 2; NaN where there are none.
     times : ndarray of shape (n_frames,)
         Times of the frames, counted from the first sample: in seconds with a `sampling_rate`, else
         in samples.
     path_map : PathMap
         The frequencies: ``carriers`` and ``modulations``, in descending order, in Hz with a
         `sampling_rate`, else in cycles per sample.
-    floor : float or None, default=None
-        Lower end of the colour scale; fainter coefficients count as silence. None means a
-        ten-thousandth of the largest coefficient.
+    duration : float
+        Where the signal ends, in the units of `times`.
+    channel : int or None, default=None
+        Channel that is shown, for the titles. None if the signal has only one.
+    resolution : float, default=0.0
+        Coefficients up to here are rounding errors, and drawn as silence.
     active_part : tuple of (float, float) or None, default=None
         Start and end of the part that features are made of, in the units of `times`. The rest is
         shaded. None means all of the signal.
@@ -63,7 +77,7 @@ class ScatteringDisplay:
     >>> scattering = Scattering1D(J=6, sampling_rate=1000).fit([x])
     >>> display = ScatteringDisplay.from_estimator(scattering, x)
     >>> display.S1.shape, display.S2.shape
-    ((13, 16), (13, 9))
+    ((13, 16), (13, 9, 16))
     """
 
     def __init__(
@@ -73,20 +87,24 @@ class ScatteringDisplay:
         S2: NDArray[np.floating],
         times: NDArray[np.float64],
         path_map: PathMap,
-        floor: float | None = None,
+        duration: float,
+        channel: int | None = None,
+        resolution: float = 0.0,
         active_part: tuple[float, float] | None = None,
     ) -> None:
         self.S1 = S1
         self.S2 = S2
         self.times = times
         self.path_map = path_map
-        self.floor = floor
+        self.duration = duration
+        self.channel = channel
+        self.resolution = resolution
         self.active_part = active_part
 
     @classmethod
     def from_estimator(
         cls, estimator: Any, x: ArrayLike, *, channel: int = 0, ax: Any = None, **options: Any
-    ) -> "ScatteringDisplay":
+    ) -> ScatteringDisplay:
         """Compute the coefficients of a signal with a fitted transformer, and draw them.
 
         Parameters
@@ -118,33 +136,51 @@ class ScatteringDisplay:
         x = check_signal(scattering, x, channel)
         S = scattering.scatter([x])[0][channel]
         path_map = PathMap.of(scattering.paths_, scattering.sampling_rate_)
-        logarithm = scattering.specification_.logarithm
         return cls(
             S1=S[path_map.order1],
-            S2=path_map.over_modulation(mean_over_time(S[path_map.order2])),
+            S2=path_map.over_modulation(S[path_map.order2]),
             times=scattering.frame_times(x.shape[-1]),
             path_map=path_map,
-            floor=None if logarithm is None or logarithm.relative else logarithm.eps,
+            duration=duration_of(scattering, x.shape[-1]),
+            channel=named_channel(x, channel),
+            resolution=rounding_error(scattering, x[channel]),
             active_part=active_part(scattering, x),
         ).plot(ax, **options)
 
     def plot(
-        self, ax: Any = None, *, relative: bool = False, **options: Any
-    ) -> "ScatteringDisplay":
+        self,
+        ax: Any = None,
+        *,
+        band: float | None = None,
+        relative: bool = False,
+        dynamic_range: float = DYNAMIC_RANGE,
+        **options: Any,
+    ) -> ScatteringDisplay:
         """Draw the coefficients.
+
+        The colour scale of each panel is logarithmic and ends at the largest coefficient. It begins
+        where one percent of the coefficients are smaller, or `dynamic_range` below the largest if
+        that is higher.
 
         Parameters
         ----------
         ax : Axes, sequence of Axes or None, default=None
             None draws into a new figure. A sequence has one Axes for each order. The panels replace
             a single Axes.
+        band : float or None, default=None
+            Frequency of a band whose order 2 is drawn over time: that of the nearest wavelet of
+            order 1 is shown. In Hz with a `sampling_rate`, else in cycles per sample. None draws
+            order 2 of all bands, averaged over time.
         relative : bool, default=False
-            Whether to divide order 2 by the mean of order 1 in the same band. This shows the
-            modulation of a band independently of its strength. Bands fainter than `floor` are not
-            shown. If it is None, these are bands fainter than a tenth of the mean coefficient of
-            order 1.
+            Whether to divide order 2 by order 1 of the same band (their means over time, or with
+            `band` at each frame). This shows the modulation of a band independently of its
+            strength, on a linear colour scale. Where order 1 is fainter than a tenth of its mean
+            over all bands, nothing is shown.
+        dynamic_range : float, default=80.0
+            Largest range of the colours, in dB.
         **options
-            Passed to matplotlib's ``pcolormesh``, such as ``cmap``.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``, ``norm``, ``vmin`` and
+            ``vmax``.
 
         Returns
         -------
@@ -154,32 +190,45 @@ class ScatteringDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is not as described.
+            If an argument is not as described.
         ImportError
             If matplotlib is not installed.
         """
-        sampling_rate = self.path_map.sampling_rate
-        S2, scale, label = self.S2, magnitudes(self.S2, self.floor), "S2, mean over time"
-        if relative:
-            strength = mean_over_time(self.S1)
-            with np.errstate(under="ignore"):
-                floor = self.floor or RELATIVE_EPS * mean_over_time(strength)
-                audible = np.where(strength > floor, strength, np.nan)
-                S2 = self.S2 / audible[:, np.newaxis]
-            scale, label = None, "S2 / S1, means over time"
-        common = {"cmap": "magma"} | options
-        self.ax_ = self.path_map.draw(
-            ax,
-            self.S1,
-            S2,
-            cell_edges(self.times),
-            xlabel=time_label(sampling_rate),
-            labels=("S1", label),
-            options=(
-                {"norm": magnitudes(self.S1, self.floor)} | common,
-                {"norm": scale} | common,
-            ),
-        )
-        shade_outside(self.ax_[0], self.active_part, self.times)
+        row = None if band is None else self.path_map.row_of_band(band)
+        options = {"cmap": "magma"} | options
+        logarithmic = options | {"dynamic_range": dynamic_range, "resolution": self.resolution}
+        order1 = log_colours(self.S1, **logarithmic)
+        S2, symbol = self._order2(row, relative)
+        order2 = linear_colours(S2, **options) if relative else log_colours(S2, **logarithmic)
+        self.ax_ = self.path_map.make_axes(ax, sharey=row is None)
         self.figure_ = self.ax_[0].figure
+        path_map, edges = self.path_map, frame_edges(self.times, self.duration)
+        image1 = path_map.draw_order1(self.ax_[0], edges, self.S1, **order1)
+        panels, over_time = [(image1, f"order 1{name_of_channel(self.channel)}", "S1")], self.ax_
+        if row is not None:
+            image2 = path_map.draw_band(self.ax_[1], edges, S2, row=row, **order2)
+            panels.append((image2, f"order 2 at {path_map.name_of(row)}", symbol))
+        elif len(self.ax_) > 1:
+            image2 = path_map.draw_order2(self.ax_[1], S2, **order2)
+            panels.append((image2, "order 2", symbol))
+            over_time = self.ax_[:1]
+        for image, title, symbol in panels:
+            image.axes.set_title(title)
+            color_bar(image, symbol=symbol)
+        for axes in over_time:
+            time_axis(axes, self.duration, path_map.sampling_rate)
+            shade_outside(axes, self.active_part)
         return self
+
+    def _order2(self, row: int | None, relative: bool) -> tuple[NDArray[np.floating], str]:
+        """Return what is drawn of order 2, and its symbol: one band, or means over time."""
+        means = mean_over_time(self.S1)
+        if row is None:
+            S1, S2 = means[:, np.newaxis], mean_over_time(self.S2)
+        else:
+            S1, S2 = self.S1[row], self.S2[row]
+        if not relative:
+            return S2, "S2"
+        with np.errstate(under="ignore"):
+            floor = max(float(RELATIVE_EPS * mean_over_time(means)), self.resolution)
+            return S2 / np.where(floor < S1, S1, np.nan), "S2 / S1"

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skscatter._common.parameters import check_integer
+from skscatter._common.units import units_for
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.samples import as_array
 
@@ -62,3 +63,22 @@ def active_part(scattering: Scattering1D, x: NDArray[Any]) -> tuple[float, float
         return None
     start, end = scattering.active_parts([x])[0].tolist()
     return start, end
+
+
+def duration_of(scattering: Scattering1D, n_times: int) -> float:
+    """Return where a signal ends, in seconds or samples, after it is extended if too short."""
+    spec = scattering.specification_
+    return float(max(n_times, spec.settings.min_times) / units_for(spec.sampling_rate).rate)
+
+
+def named_channel(x: NDArray[Any], channel: int) -> int | None:
+    """Return the channel of a signal with several channels, else None."""
+    return int(channel) if len(x) > 1 else None
+
+
+def rounding_error(scattering: Scattering1D, x: NDArray[Any]) -> float:
+    """Return the magnitude of rounding errors in the coefficients of one channel."""
+    eps = float(np.finfo(np.float32 if x.dtype == np.float32 else np.float64).eps)
+    if scattering.specification_.input_scaling is not None:
+        return eps
+    return eps * max(float(x.max()), -float(x.min()))

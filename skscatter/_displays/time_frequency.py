@@ -1,5 +1,7 @@
 """Joint scattering over rate and scale, in both directions."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,18 @@ from skscatter._estimators.time_frequency import TimeFrequencyScattering
 
 from .axes import (
     cell_edges,
+    color_bar,
     draw_cells,
     frequency_axis,
     frequency_label,
+    label_y,
     make_axes,
     mean_over_time,
+    name_of_channel,
 )
 from .cell_importance import check_model, features_of_model, measure_cells
-from .subject import check_signal
+from .colours import linear_colours
+from .subject import check_signal, named_channel
 
 
 @public
@@ -47,6 +53,8 @@ class TimeFrequencyDisplay:
         In Hz.
     measure : str
         Label of the colour bar.
+    channel : int or None, default=None
+        Channel that is shown, for the titles. None if there is only one, or for a model.
 
     Attributes
     ----------
@@ -81,17 +89,19 @@ class TimeFrequencyDisplay:
         scales: NDArray[np.float64],
         sampling_rate: float | None,
         measure: str,
+        channel: int | None = None,
     ) -> None:
         self.values = values
         self.rates = rates
         self.scales = scales
         self.sampling_rate = sampling_rate
         self.measure = measure
+        self.channel = channel
 
     @classmethod
     def from_estimator(
         cls, estimator: Any, x: ArrayLike, *, channel: int = 0, ax: Any = None, **options: Any
-    ) -> "TimeFrequencyDisplay":
+    ) -> TimeFrequencyDisplay:
         """Compute the joint coefficients of a signal with a fitted transformer, and draw them.
 
         They are averaged over time and over frequency.
@@ -128,9 +138,9 @@ class TimeFrequencyDisplay:
         values = np.full(cells.shape, np.nan)
         for cell, paths in groups(cells.of_paths).items():
             values.flat[cell] = S[paths].mean()
-        return cls._of(scattering, cells, values, "mean over time and frequency").plot(
-            ax, **options
-        )
+        measure = "mean over time and frequency"
+        display = cls._of(scattering, cells, values, measure, named_channel(x, channel))
+        return display.plot(ax, **options)
 
     @classmethod
     def from_model(
@@ -144,7 +154,7 @@ class TimeFrequencyDisplay:
         random_state: Any = None,
         ax: Any = None,
         **options: Any,
-    ) -> "TimeFrequencyDisplay":
+    ) -> TimeFrequencyDisplay:
         """Measure how much a fitted model depends on motion, and draw it.
 
         Importances are those of :meth:`PathImportanceDisplay.from_estimator`.
@@ -203,10 +213,11 @@ class TimeFrequencyDisplay:
     def _of(
         cls,
         scattering: TimeFrequencyScattering,
-        cells: "JointCells",
+        cells: JointCells,
         values: NDArray[np.floating],
         measure: str,
-    ) -> "TimeFrequencyDisplay":
+        channel: int | None = None,
+    ) -> TimeFrequencyDisplay:
         sampling_rate = scattering.sampling_rate_
         return cls(
             values=values,
@@ -214,9 +225,10 @@ class TimeFrequencyDisplay:
             scales=cells.scales,
             sampling_rate=sampling_rate,
             measure=measure,
+            channel=channel,
         )
 
-    def plot(self, ax: Any = None, **options: Any) -> "TimeFrequencyDisplay":
+    def plot(self, ax: Any = None, **options: Any) -> TimeFrequencyDisplay:
         """Draw both directions on the same colour scale.
 
         Parameters
@@ -225,7 +237,8 @@ class TimeFrequencyDisplay:
             None draws into a new figure. A sequence has two Axes. The panels replace a single
             Axes.
         **options
-            Passed to matplotlib's ``pcolormesh``, such as ``cmap``. The colour scale is linear.
+            Passed to matplotlib's ``pcolormesh``, such as ``cmap``, ``norm``, ``vmin`` and
+            ``vmax``. The colour scale is linear and begins at 0 by default.
 
         Returns
         -------
@@ -235,25 +248,23 @@ class TimeFrequencyDisplay:
         Raises
         ------
         TypeError, ValueError
-            If `ax` is not as described.
+            If an argument is not as described.
         ImportError
             If matplotlib is not installed.
         """
-        self.ax_ = make_axes(ax, 1, 2, figsize=(9, 4))
-        self.figure_ = self.ax_[0].figure
         # The drop of a score is below zero only by chance, and drawn as none.
-        largest = float(np.nanmax(self.values, initial=0.0)) or 1.0
-        options = {"vmin": 0.0, "vmax": largest, "cmap": "magma"} | options
+        colours = linear_colours(self.values, **{"cmap": "magma"} | options)
+        self.ax_ = make_axes(ax, 1, 2, figsize=(9, 4), sharey=True)
+        self.figure_ = self.ax_[0].figure
         x, y = cell_edges(self.scales, log=True), cell_edges(self.rates, log=True)
-        for axes, values, title in zip(self.ax_, self.values, ("down", "up"), strict=True):
-            draw_cells(axes, x, y, values, label=self.measure, **options)
+        titles = f"down{name_of_channel(self.channel)}", "up"
+        for axes, values, title in zip(self.ax_, self.values, titles, strict=True):
+            image = draw_cells(axes, x, y, values, **colours)
             frequency_axis(axes.xaxis)
-            axes.set(
-                title=title,
-                xlabel="scale (cycles per octave)",
-                ylabel=frequency_label("rate", self.sampling_rate),
-            )
+            axes.set(title=title, xlabel="scale (cycles per octave)")
+            label_y(axes, frequency_label("rate", self.sampling_rate))
         self.ax_[0].invert_xaxis()
+        color_bar(image, label=self.measure)
         return self
 
 

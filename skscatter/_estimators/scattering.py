@@ -1,5 +1,7 @@
 """The scikit-learn transformers: validate, run, join."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import copy
 import math
 import threading
@@ -33,6 +35,7 @@ from skscatter._common.public import public
 from skscatter._common.units import check_sampling_rate, units_for
 from skscatter._common.warn import warn_caller
 from skscatter._estimators.docstrings import share_descriptions
+from skscatter._estimators.documentation import Documented
 from skscatter._estimators.feature_table import (
     PathFeature,
     channel_prefixes,
@@ -98,7 +101,7 @@ def warn_once(message: str) -> None:
 
 
 @public
-class Scattering1D(Saved, TransformerMixin, BaseEstimator):
+class Scattering1D(Saved, Documented, TransformerMixin, BaseEstimator):
     """Wavelet scattering coefficients of signals, pooled over time.
 
     Morlet wavelets split a signal into frequency bands (order 1: how much energy each band holds),

@@ -1,5 +1,7 @@
 """Selection of features by order, by frequencies, and by scale and direction along frequency."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +15,7 @@ from skscatter._backends.choice import adopt, library_of
 from skscatter._common.parameters import check_choice, check_integer, check_real
 from skscatter._common.public import public
 from skscatter._common.units import Units, units_for
+from skscatter._estimators.documentation import Documented
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._signals.dask_arrays import is_dask, refuse_data_frames
@@ -24,7 +27,7 @@ Range = tuple[float | None, float | None] | None
 
 
 @public
-class SelectPaths(Saved, TransformerMixin, BaseEstimator):
+class SelectPaths(Saved, Documented, TransformerMixin, BaseEstimator):
     """Scattering features of selected paths: of some orders, of a band, or of a direction.
 
     It wraps a transformer, and is used in a pipeline instead of it. A grid search can tune the band

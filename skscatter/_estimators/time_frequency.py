@@ -1,5 +1,7 @@
 """The transformers of joint time-frequency scattering."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Frames of a long record, as a view."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Recordings in files of the user."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import os
 import warnings
 from collections.abc import Iterable
