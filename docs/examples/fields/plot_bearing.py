@@ -9,7 +9,8 @@ the frequency of the knocks, and the second order measures it. The first order, 
 only shows that there are knocks. Dirt in the grease also causes knocks, at random times.
 
 The signals are not recordings. They are simulated from the geometry of a bearing and the usual
-model of its vibration [#model]_. The test signals have speeds and noise levels that were not in training.
+model of its vibration [#model]_. The test signals have speeds and noise levels that were not in
+training.
 """
 
 # %%
@@ -99,9 +100,9 @@ for parameters, score in zip(
     print(f"{score:.1%}  {parameters}")
 
 # %%
-# The test signals have speeds of 25 to 33 turns per second and more noise. Two alternatives have the
-# same classifier: a spectrum in decibels, and, as experts do, the spectrum of the envelope of the
-# resonance, which holds the rates of the knocks below 300 Hz.
+# The test signals have speeds of 25 to 33 turns per second and more noise. Two alternatives have
+# the same classifier: a spectrum in decibels, and, as experts do, the spectrum of the envelope of
+# the resonance, which holds the rates of the knocks below 300 Hz.
 
 
 def spectra(X, resonance=None):
@@ -132,8 +133,8 @@ plt.show()
 
 # %%
 # The rates of the knocks change with the speed of the machine, and so do the lines of both spectra.
-# Wavelets are wide enough for a change of this size. An expert who measures the speed, too, divides
-# frequencies by it, and then needs no classifier.
+# Wavelets are wide enough for a change of this size. An expert would also measure the speed, and
+# divide frequencies by it.
 #
 # The weights of the model
 # ------------------------

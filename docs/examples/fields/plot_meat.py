@@ -33,9 +33,7 @@ from skscatter import LogScattering1D
 X_train, y_train = load_tecator(split="train", return_type="numpy3D")
 X_test, y_test = load_tecator(split="test", return_type="numpy3D")
 X_train, X_test = X_train[:, 0], X_test[:, 0]  # one channel
-print(
-    f"training: {X_train.shape}, test: {X_test.shape}, fat: {y_train.min():.1f} to {y_train.max():.1f} %"
-)
+print(f"training: {X_train.shape}, test: {X_test.shape}")
 
 figure, ax = plt.subplots(figsize=(7, 3.5), layout="constrained")
 fat = plt.cm.ScalarMappable(plt.Normalize(y_train.min(), y_train.max()))

@@ -14,8 +14,8 @@ people, see :func:`~skscatter.datasets.fetch_fsdd`.
 # A folder
 # --------
 # For the sake of the example, the recordings are written to a folder first: ``0/``, ``1/`` and so
-# on, one folder for each class. :func:`~skscatter.datasets.load_recordings` reads such a folder. The
-# names of the sub-folders become labels. The file names contain the voice.
+# on, one folder for each class. :func:`~skscatter.datasets.load_recordings` reads such a folder.
+# The names of the sub-folders become labels. The file names contain the voice.
 
 import subprocess
 import sys
@@ -63,8 +63,8 @@ plt.show()
 # The models
 # ----------
 # Six of the 22 voices are for the test. The parameters are chosen by cross-validation over the
-# others, in which no voice is in two folds. `trim` makes features of the part of a recording that is
-# at most so many decibels fainter than its loudest moment. `memory` keeps the coefficients in a
+# others, in which no voice is in two folds. `trim` makes features of the part of a recording that
+# is at most so many decibels fainter than its loudest moment. `memory` keeps the coefficients in a
 # folder, so each recording is transformed once.
 #
 # Mel-frequency cepstral coefficients (MFCC) are the usual features of speech. Here they have their
