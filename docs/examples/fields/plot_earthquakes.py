@@ -13,8 +13,8 @@ that is a float, and with channels that do not begin at the same time.
 # %%
 # The record
 # ----------
-# `trim` with ``pad=True`` gives both channels the same times. Where a channel has no samples, they
-# are masked.
+# ``Stream.trim`` with ``pad=True`` gives both channels the same times. Where a channel has no
+# samples, they are masked.
 
 import time
 

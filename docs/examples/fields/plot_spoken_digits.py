@@ -62,11 +62,11 @@ plt.show()
 # %%
 # The models
 # ----------
-# Six of the 22 voices are for the test. The number of segments of time is chosen by cross-validation
-# over the others, in which no voice is in two folds. `trim` is set, whatever cross-validation says:
-# new recordings will have other silence around the word. It makes features of the part of a
-# recording that is at most 25 dB fainter than its loudest moment. `memory` keeps the coefficients in
-# a folder, so each recording is transformed once.
+# Six of the 22 voices are for the test. The number of segments of time is chosen by
+# cross-validation over the others, in which no voice is in two folds. `trim` is set, whatever
+# cross-validation says: new recordings will have other silence around the word. It makes features
+# of the part of a recording that is at most 25 dB fainter than its loudest moment. `memory` keeps
+# the coefficients in a folder, so each recording is transformed once.
 #
 # Mel-frequency cepstral coefficients (MFCC) are the usual features of speech. Here they have their
 # mean and standard deviation in each segment.
