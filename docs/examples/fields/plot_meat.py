@@ -71,10 +71,10 @@ for ax, (name, model) in zip(axes, models.items(), strict=True):
     predicted = model.fit(X_train, y_train).predict(X_test)
     seconds = time.perf_counter() - start
     error = root_mean_squared_error(y_test, predicted)
-    print(f"{name:>22}: error {error:.2f} % fat, {seconds:.2f} s")
+    print(f"{name:>22}: error {error:.2f}% fat, {seconds:.2f} s")
     ax.plot([0, 50], [0, 50], color="gray", linewidth=0.7)
     ax.plot(y_test, predicted, ".")
-    ax.set(title=f"{name}\nerror {error:.2f} %", xlabel="measured fat (%)", box_aspect=1)
+    ax.set(title=f"{name}\nerror {error:.2f}%", xlabel="measured fat (%)", box_aspect=1)
 axes[0].set_ylabel("predicted fat (%)")
 plt.show()
 
