@@ -71,6 +71,8 @@ def has_gpu():
 
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
+    "subsection_order": [f"examples/{name}" for name in ("fields", "understanding", "computing")],
+    "within_subsection_order": "ExampleTitleSortKey",
     "filename_pattern": "/(plot|gpu)_" if has_gpu() else "/plot_",
     "gallery_dirs": "gallery",
     "backreferences_dir": "gallery/backreferences",
@@ -91,7 +93,7 @@ html_title = f"{project} {version}"
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"  # `fit()`: longer names do not fit on the right
 # Only the guide and the API reference have pages enough to need one beside the text.
-WITHOUT_SIDEBAR = "index", "gallery/*", "performance", "design", "reliability"
+WITHOUT_SIDEBAR = "index", "gallery/**", "performance", "design", "reliability"
 html_sidebars = {name: [] for name in WITHOUT_SIDEBAR}
 html_theme_options = {
     "navbar_align": "left",
