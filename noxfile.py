@@ -262,6 +262,13 @@ def docs(session):
         session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", builder, "docs", output)
 
 
+@nox.session(requires=["docs"])
+def quickstart(session):
+    """Run the code of the built page Quickstart in an environment that has only the package."""
+    install(session, ".[fast,plot]")
+    session.run("python", ".ci/run_page.py", "docs/_build/html/quickstart.html")
+
+
 @nox.session
 def links(session):
     """Check that the links of the documentation lead somewhere. Needs the network."""
