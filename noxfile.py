@@ -245,12 +245,15 @@ def between(session):
 @nox.session
 def benchmarks(session):
     """Check that the benchmarks run."""
-    install(session, ".[torch,fast]")
+    install(session, ".[torch,fast]", "asv>=0.6.4", "virtualenv")
     speed = "--part", "fsdd", "--most-signals", "4", "--rounds", "1"
     session.run("python", "benchmarks/speed.py", *speed)
     session.run("python", "benchmarks/memory.py", "--n-signals", "500")
     store = "--n-signals", "40", "--n-times", "512", "--rounds", "1"
     session.run("python", "benchmarks/store.py", *store)
+    home = {"HOME": session.create_tmp()}  # where asv describes the machine
+    session.run("asv", "machine", "--yes", env=home)
+    session.run("asv", "run", "--quick", "--python=same", "--show-stderr", env=home)
 
 
 @nox.session
