@@ -33,6 +33,7 @@ extensions = [
     "citation",
     "myst_parser",
     "numpydoc",
+    "pictures",
     "published",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
