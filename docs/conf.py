@@ -70,7 +70,6 @@ myst_heading_anchors = 3
 doctest_test_doctest_blocks = "default"
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
-copybutton_exclude = ".linenos, .gp, .go"
 
 # Gallery ------------------------------------------------------------------------------------------
 
