@@ -82,7 +82,7 @@ def imports(session):
 @nox.session
 def tests(session):
     """Run the tests, or some of them: ``nox -s tests -- tests/test_paths.py``."""
-    install(session, ".[test]")
+    install(session, ".[fast,test]")
     run_tests(session, *session.posargs)
 
 
@@ -170,6 +170,31 @@ def compare(session, what, members, expected):
         session.error(f"The {what} lacks {sorted(missing)} and should not have {sorted(too_many)}.")
 
 
+SCHEMAS = {  # of check-jsonschema
+    "citation-file-format": "CITATION.cff",
+    "dependabot": ".github/dependabot.yml",
+    "github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
+    "github-workflows": ".github/workflows/*.yml",
+    "readthedocs": ".readthedocs.yaml",
+}
+
+
+@nox.session(requires=["wheel"])
+def publishing(session):
+    """Check what a release needs: metadata of the archives, the citation, workflows and forms."""
+    session.install(
+        "check-jsonschema>=0.33", "pre-commit", "twine>=6.1", "validate-pyproject", "zizmor"
+    )
+    session.run("twine", "check", "--strict", *map(str, distributions(session).iterdir()))
+    session.run("validate-pyproject", "pyproject.toml")
+    for schema, pattern in SCHEMAS.items():
+        files = map(str, ROOT.glob(pattern))
+        session.run("check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+    session.run("zizmor", "--offline", "--quiet", ".")
+    session.run("pre-commit", "validate-config")
+
+
 def use(session, *what):
     """Run a user's program with the package alone, then check its types.
 
@@ -220,12 +245,15 @@ def between(session):
 @nox.session
 def benchmarks(session):
     """Check that the benchmarks run."""
-    install(session, ".[torch,fast]")
+    install(session, ".[torch,fast]", "asv>=0.6.4", "virtualenv")
     speed = "--part", "fsdd", "--most-signals", "4", "--rounds", "1"
     session.run("python", "benchmarks/speed.py", *speed)
     session.run("python", "benchmarks/memory.py", "--n-signals", "500")
     store = "--n-signals", "40", "--n-times", "512", "--rounds", "1"
     session.run("python", "benchmarks/store.py", *store)
+    home = {"HOME": session.create_tmp()}  # where asv describes the machine
+    session.run("asv", "machine", "--yes", env=home)
+    session.run("asv", "run", "--quick", "--python=same", "--show-stderr", env=home)
 
 
 @nox.session
@@ -235,6 +263,21 @@ def docs(session):
     for builder in "html", "doctest":
         output = f"docs/_build/{builder}"
         session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", builder, "docs", output)
+
+
+@nox.session(requires=["docs"])
+def quickstart(session):
+    """Run the code of the built page Quickstart in an environment that has only the package."""
+    install(session, ".[fast,plot]")
+    session.run("python", ".ci/run_page.py", "docs/_build/html/quickstart.html")
+
+
+@nox.session
+def links(session):
+    """Check that the links of the documentation lead somewhere. Needs the network."""
+    install(session, ".[docs]")
+    fast = "-D", "plot_gallery=0"
+    session.run("sphinx-build", "-q", "-b", "linkcheck", *fast, "docs", "docs/_build/linkcheck")
 
 
 @nox.session

@@ -2,13 +2,13 @@
 
 The figures in docs/performance.md come from these commands. README.md quotes the first::
 
-    pip install "skscatter[fast,torch,plot]"
+    pip install "skscatter[fast,torch]"
     python benchmarks/speed.py --part fsdd --rounds 10
     python benchmarks/speed.py --part fsdd --most-signals 1 --rounds 10
     python benchmarks/speed.py --part lengths --rounds 3
     python benchmarks/speed.py --part numbers --rounds 2
     python benchmarks/speed.py --part first --rounds 5
-    python benchmarks/speed.py --figure speed.png
+    python benchmarks/speed.py --json speed.json
 
 Use an otherwise idle machine. The parts are: signals of the shape of the Free Spoken Digit Dataset,
 signals of 256 to 4 million samples, 1 to 100,000 signals, and the first call in a new process. They
@@ -464,39 +464,6 @@ def measure_first(n_rounds: int) -> list[dict[str, Any]]:
     return records
 
 
-def draw(results: dict[str, list[dict[str, Any]]], path: Path) -> None:
-    """Plot the time against the length and against the number of signals."""
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(11, 5), dpi=120, layout="constrained")
-    axes = figure.subplots(1, 2)
-    panels = [
-        ("lengths", "n_times", "samples per signal", "µs per thousand samples", 1e6),
-        ("numbers", "n_signals", "signals of 256 samples", "ms per signal", None),
-    ]
-    names = dict.fromkeys(record["contender"] for part in results.values() for record in part)
-    colors = dict(zip(names, mpl.color_sequences["tab20"] * len(names), strict=False))
-    handles: dict[str, Any] = {}
-    for ax, (part, key, xlabel, ylabel, per_sample) in zip(axes, panels, strict=True):
-        for name in names:
-            rows = [row for row in results.get(part, []) if row["contender"] == name]
-            if not rows:
-                continue
-            scale = [per_sample / row["n_times"] if per_sample else 1 for row in rows]
-            (handles[name],) = ax.loglog(
-                [row[key] for row in rows],
-                [row["ms"] * factor for row, factor in zip(rows, scale, strict=True)],
-                marker="o",
-                linestyle="--" if "alone" in name else "-",
-                color=colors[name],
-            )
-        ax.set(xlabel=xlabel, ylabel=ylabel)
-        ax.grid(alpha=0.3)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=3, fontsize=8)
-    figure.savefig(path)
-
-
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(
@@ -509,7 +476,6 @@ def main() -> None:
     parser.add_argument("--shortest", type=int, default=0, help="omit shorter signals")
     parser.add_argument("--longest", type=int, default=sys.maxsize, help="omit longer signals")
     parser.add_argument("--json", type=Path, help="also write the results to this file")
-    parser.add_argument("--figure", type=Path, help="also plot them to this file")
     arguments = parser.parse_args()
 
     results = {}
@@ -536,8 +502,6 @@ def main() -> None:
         }
         text = json.dumps({"threads": arguments.threads, "versions": about, **results}, indent=1)
         arguments.json.write_text(text + "\n", encoding="utf-8")
-    if arguments.figure:
-        draw(results, arguments.figure)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from docutils import nodes
@@ -16,27 +17,38 @@ from sphinx.util import logging
 
 import skscatter
 
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_extensions"))
+from inventories import write_inventories  # noqa: E402 (the line above finds it)
+
 logger = logging.getLogger(__name__)
 
+PROJECT = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 project = "skscatter"
 author = "The skscatter developers"
 copyright = f"2026, {author}"  # noqa: A001 (Sphinx's name)
 version = release = skscatter.__version__
 
 extensions = [
+    "citation",
     "myst_parser",
     "numpydoc",
+    "pictures",
+    "published",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
 root_doc = "index"
 RECORD = "_build/reliability.json"  # where `nox -s readme` counts the inputs that the tests try
-exclude_patterns = ["_build", "_templates", "examples", "**.ipynb"]
+exclude_patterns = ["_build", "_extensions", "_templates", "examples", "**.ipynb"]
 templates_path = ["_templates"]
 # `fit` and `J` in docstrings are code, and links where there is something to link to.
 default_role = "py:obj"
+intersphinx_mapping = write_inventories(HERE / "inventories.toml", HERE / "_build" / "inventories")
 
 # Docstrings ---------------------------------------------------------------------------------------
 
@@ -56,6 +68,8 @@ numpydoc_validation_checks = {
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 doctest_test_doctest_blocks = "default"
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
 
 # Gallery ------------------------------------------------------------------------------------------
 
@@ -89,16 +103,28 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 html_css_files = ["pages.css"]
+html_favicon = "_static/favicon.svg"
 html_title = f"{project} {version}"
+html_baseurl = PROJECT["urls"]["Documentation"]
+published_repository = PROJECT["urls"]["Source"]
+published_description = PROJECT["description"]
+published_versions = {version: ""}  # and the folders of older ones whose pages stay, if any
 html_show_sourcelink = False
 toc_object_entries_show_parents = "hide"  # `fit()`: longer names do not fit on the right
 # Only the guide and the API reference have pages enough to need one beside the text.
-WITHOUT_SIDEBAR = "index", "gallery/**", "performance", "design", "reliability"
+WITHOUT_SIDEBAR = (
+    *("index", "install", "quickstart", "gallery/**", "faq", "performance"),
+    *("whats_new", "citation", "design", "reliability"),
+)
 html_sidebars = {name: [] for name in WITHOUT_SIDEBAR}
 html_theme_options = {
     "navbar_align": "left",
-    "navbar_end": ["theme-switcher"],
-    "show_prev_next": False,
+    "navbar_end": ["version-switcher", "theme-switcher"],
+    # The menu needs a server: browsers do not let pages read files.
+    "switcher": {"json_url": "_static/versions.json", "version_match": version},
+    "check_switcher": False,  # the file is written last
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc", "page-links"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
