@@ -2,9 +2,9 @@
 Speech: from a folder of recordings to a saved model
 ====================================================
 
-A model is to recognize the digits that people say, people it has never heard. This example starts
-from a folder of WAV files, chooses parameters, and compares the model with the usual features of
-speech. It ends with the command line, which classifies a new recording.
+A model recognizes spoken digits of voices that it has never heard. This example starts from a
+folder of WAV files, chooses a parameter, and compares the model with the usual features of speech.
+It ends with the command line, which classifies a new recording.
 
 The recordings are included in skscatter, and were made with a speech synthesiser. For recordings of
 people, see :func:`~skscatter.datasets.fetch_fsdd`.
