@@ -15,7 +15,7 @@ import pytest
 hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("suite")
 
-pytest_plugins = ["images", "reliability"]
+pytest_plugins = ["image_comparison", "reliability"]
 
 
 def pytest_sessionstart():

@@ -799,6 +799,7 @@ def test_the_faintest_and_the_loudest_signals_have_pictures(size, dtype, relativ
         display.plot(relative=relative)
         ScalogramDisplay.from_estimator(transformer, x)
     assert np.isfinite(display.S1).all()
+    assert display.S1.dtype == display.S2.dtype == dtype
     means = transformer.transform(x[np.newaxis])[0, transformer.paths_["order"] == 2]
     with np.errstate(under="ignore"):
         largest = np.nanmax((display.S2 / len(display.times)).sum(axis=-1))

@@ -208,7 +208,7 @@ def color_bar(image: Any, *, label: str = "", symbol: str = "") -> None:
     from .ticks import LogLocator, UnitFormatter
 
     bar = image.axes.figure.colorbar(image, ax=image.axes, label=label)
-    bar.ax.set_xlabel(symbol)
+    bar.ax.set_xlabel(symbol, loc="left")  # away from the ticks of the panel
     if isinstance(image.norm, LogNorm):
         bar.ax.yaxis.set_major_formatter(UnitFormatter())
         bar.ax.yaxis.set_major_locator(LogLocator())

@@ -59,7 +59,7 @@ class PathMap:
         """Which paths are of order 2."""
         return self.column >= 0
 
-    def over_modulation(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def over_modulation(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
         """Arrange values of the paths of order 2, of shape (n_order2, ...), by their frequencies.
 
         Returns
@@ -67,7 +67,8 @@ class PathMap:
         cells : ndarray of shape (n_carriers, n_modulations, ...)
             NaN where there is no path.
         """
-        cells = np.full((len(self.carriers), len(self.modulations), *values.shape[1:]), np.nan)
+        shape = len(self.carriers), len(self.modulations), *values.shape[1:]
+        cells = np.full(shape, np.nan, values.dtype)
         cells[self.row[self.order2], self.column[self.order2]] = values
         return cells
 
