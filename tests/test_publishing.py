@@ -1,6 +1,7 @@
 """What is published: addresses, the README on PyPI, and versions that two files name."""
 
 import json
+import pydoc
 import re
 import tomllib
 from pathlib import Path
@@ -83,3 +84,11 @@ def test_hooks_before_a_commit_have_the_versions_of_the_extra_lint(tool):
     (pinned,) = (it for it in PROJECT["optional-dependencies"]["lint"] if it.startswith(tool))
     named = re.findall(rf'"({tool}[^"]*)"', read(".pre-commit-config.yaml"))
     assert set(named) == {pinned}
+
+
+@pytest.mark.parametrize("library", ["sklearn", "numpy", "scipy", "joblib", "pandas"])
+def test_names_that_pages_link_to_exist(library):
+    listed = tomllib.loads(read("docs/inventories.toml"))[library]["names"]
+    names = [name for pages in listed.values() for names in pages.values() for name in names]
+    assert names
+    assert [name for name in names if pydoc.locate(name) is None] == []

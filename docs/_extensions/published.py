@@ -15,9 +15,10 @@ GITHUB = "https://github.com/"
 
 def source_of(page, suffix):
     """Path of the source of a page in the repository. None for pages that are generated."""
-    if page.startswith("api/") or page == "gallery/index" or not suffix:
+    is_example = page.startswith("gallery/")
+    if page.startswith("api/") or (is_example and page.endswith("/index")) or not suffix:
         return None
-    if page.startswith("gallery/"):
+    if is_example:
         return f"docs/examples/{page.removeprefix('gallery/')}.py"
     return f"docs/{page}{suffix}"
 
