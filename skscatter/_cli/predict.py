@@ -154,14 +154,14 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             f"{path} was fitted to signals of {first.n_channels_} channels. The channels of "
             "a recording are averaged: fit the model to signals of one channel."
         )
-    sampling_rates = {each.sampling_rate_ for each in scatterings}
-    if None in sampling_rates:
+    given = [rate for each in scatterings if (rate := each.sampling_rate_) is not None]
+    if len(given) < len(scatterings):
         raise ValueError(
             f"{path} does not say which sampling rate it was fitted to: pass sampling_rate= to "
             f"{type(first).__name__} before fitting."
         )
-    if len(sampling_rates) > 1:
-        rates = " and ".join(f"{rate:g}" for rate in sorted(sampling_rates))
+    if len(set(given)) > 1:
+        rates = " and ".join(f"{rate:g}" for rate in sorted(set(given)))
         raise ValueError(
             f"{path} has transforms of signals at {rates} Hz, but a recording has one sampling "
             "rate: pass the same sampling_rate= to all before fitting."
@@ -169,7 +169,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     for each in scatterings:
         each.set_params(**WORK)
     n_times = getattr(classifier, "n_features_in_", first.n_times_)
-    return Model(classifier, float(sampling_rates.pop()), n_times)
+    return Model(classifier, float(given[0]), n_times)
 
 
 def _with_article(name: str) -> str:

@@ -51,8 +51,8 @@ def find_scattering(estimator: Any) -> Scattering1D:
         raise TypeError(
             f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
             "Accepted: Scattering1D, LogScattering1D, TimeFrequencyScattering, "
-            "LogTimeFrequencyScattering, SelectPaths, a Pipeline or FeatureUnion with one of these, "
-            "or a search over one of these."
+            "LogTimeFrequencyScattering, SelectPaths, a Pipeline or a FeatureUnion with one of "
+            "these, or a search over one of these."
         )
     return found[0]
 
