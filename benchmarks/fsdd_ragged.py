@@ -37,7 +37,7 @@ EXAMPLE = {"J": 8, "Q": 12}
 COMMON = {"J": 9, "trim": 25, "include_order0": False, "sampling_rate": 8000}
 PLAIN = {"Q": (2, 2), "T": 256}
 JOINT = {"Q": 8, "T": 64, "n_segments": 5}
-SLOW = (None, 60)  # Hz; faster modulations cost a point
+SLOW = (None, 60)  # Hz; faster modulations are the pitch of the voice
 
 # What is chosen: all combinations. If both kinds of features are used, those of both kinds.
 PLAIN_GRID = [{"n_segments": n} for n in (5, 8)]

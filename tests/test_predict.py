@@ -20,6 +20,7 @@ from skscatter import LogScattering1D, LogTimeFrequencyScattering, SelectPaths
 from skscatter._cli.main import main
 from skscatter._cli.predict import load_model, read_signal
 from skscatter._estimators import saving
+from skscatter._estimators.lookup import find_scattering, find_scatterings
 from skscatter.datasets.audio import fit_length
 
 
@@ -288,6 +289,9 @@ def test_transforms_side_by_side_can_be_saved(ragged, signals, capsys):
     model = make_pipeline(union, StandardScaler(), LogisticRegression())
     with pytest.warns(UserWarning, match="/dev/null/x"):
         model.fit(X, y)
+    assert find_scatterings(model) == [union["plain"], union["joint"]]
+    with pytest.raises(TypeError, match="has 2 scattering transformers, but must have one"):
+        find_scattering(model)
     assert main(save(model)) == 0
     assert len(predicted(capsys)) == 4
 
