@@ -75,6 +75,15 @@ def test_a_click_does_not_matter(where, width, size):
     assert_found(x)
 
 
+@pytest.mark.parametrize("T", [4, 16, 64])
+def test_pulses_of_a_voice_are_one_part_for_any_average(T):
+    x = 1e-3 * np.random.default_rng(0).standard_normal(4000)
+    x[START:STOP:32] += 1
+    ((found_start, found_stop),) = trimming(J=8, T=T).fit([x]).active_parts([x])
+    assert abs(found_start - START) <= 96
+    assert abs(found_stop - STOP) <= 96
+
+
 def test_faint_parts_between_loud_ones_are_active():
     x = recording(start=500, stop=900) + recording(start=2900, stop=3300)
     assert_found(x, 500, 3300)

@@ -58,7 +58,8 @@ def few_digits(n_times=None):
 def make_small(monkeypatch):
     """Few recordings, and few features of each."""
     monkeypatch.setattr(_demo, "load_spoken_digits", few_digits)
-    monkeypatch.setattr(_demo, "GRID", {"scattering__J": [4, 6], "classifier__C": [0.001]})
+    grid = {"scattering__plain__J": [4, 6], "classifier__C": [0.001]}
+    monkeypatch.setattr(_demo, "GRID", [{"scattering__joint": ["drop"], **grid}])
     monkeypatch.setattr(_demo, "EXAMPLE", {"J": 6, "Q": 2})
 
 
@@ -116,10 +117,11 @@ def test_demo_lists_candidates_and_digits(demo):
         results = list(csv.DictReader(file))
     for row in results:
         mean, std = (f"{float(row[f'{name}_test_score']):.2%}" for name in ("mean", "std"))
-        candidate = rf"^ +{mean} ± +{std} +[\d.]+ s  C=0.001, J={row['param_scattering__J']}$"
+        parameters = f"C=0.001, without joint, J={row['param_scattering__plain__J']}"
+        candidate = rf"^ +{mean} ± +{std} +[\d.]+ s  {parameters}$"
         assert re.search(candidate, text, re.MULTILINE)
     best = min(results, key=lambda row: int(row["rank_test_score"]))
-    assert f"\nBest: C=0.001, J={best['param_scattering__J']}\n" in text
+    assert f"\nBest: C=0.001, without joint, J={best['param_scattering__plain__J']}\n" in text
 
     digits = table(text, "digit")
     assert [row[0] for row in digits] == list("0123456789")

@@ -12,7 +12,7 @@ from sklearn.model_selection import LeaveOneGroupOut
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D
+from skscatter import LogScattering1D, RowStore
 from skscatter._cli import demo as _demo
 from skscatter._cli.predict import load_model, read_signal
 from skscatter.datasets import fetch_fsdd, load_spoken_digits
@@ -29,9 +29,9 @@ def some_digits(accent, n_times=None):
 
 
 def test_grid_names_parameters_of_the_pipeline():
-    parameters = _demo.searched_pipeline(8000).get_params()
-    assert set(_demo.GRID) <= set(parameters)
-    assert _demo.n_candidates() == 8
+    pipeline = _demo.searched_pipeline(8000)
+    assert {name for grid in _demo.GRID for name in grid} <= set(pipeline.get_params())
+    assert _demo.n_candidates() == 6
 
 
 def test_example_is_the_published_setting():
@@ -52,9 +52,9 @@ def searched():
     """Digits, the candidates as they were reported, and the result of a small search."""
     digits, reported = some_digits("england"), []
     with pytest.MonkeyPatch.context() as monkeypatch:
-        classifier = _demo.GRID["classifier"][0]
-        grid = {"scattering__n_segments": [1, 4], "classifier": [classifier]}
-        monkeypatch.setattr(_demo, "GRID", grid)
+        monkeypatch.setitem(_demo.JOINT, "F", "global")
+        common = {"scattering__plain__n_segments": [4], "classifier": [_demo.DISCRIMINANT]}
+        monkeypatch.setattr(_demo, "GRID", [{"scattering__joint": ["drop"], **common}, common])
         result = _demo.run_search(digits, n_jobs=2, on_candidate=reported.append)
     return digits, reported, result
 
@@ -62,11 +62,22 @@ def searched():
 def test_candidates_are_reported_as_they_are_done(searched):
     _, reported, result = searched
     results = result.search.cv_results_
-    assert [candidate.parameters["scattering__n_segments"] for candidate in reported] == [1, 4]
     assert [candidate.mean for candidate in reported] == pytest.approx(results["mean_test_score"])
     assert [candidate.std for candidate in reported] == pytest.approx(results["std_test_score"])
-    for n_segments, candidate in zip([1, 4], reported, strict=True):
-        assert str(candidate).endswith(f" s  n_segments={n_segments}, LinearDiscriminantAnalysis")
+    for joint, candidate in zip(["without", "with"], reported, strict=True):
+        expected = f" s  {joint} joint, n_segments=4, LinearDiscriminantAnalysis"
+        assert str(candidate).endswith(expected)
+
+
+def test_model_holds_no_store(tmp_path, monkeypatch):
+    monkeypatch.setitem(_demo.JOINT, "F", "global")
+    grid = [{"scattering__plain__n_segments": [1], "classifier": [_demo.DISCRIMINANT]}]
+    monkeypatch.setattr(_demo, "GRID", grid)
+    store, digits = RowStore(tmp_path / "rows.sqlite"), some_digits("scotland")
+    result = _demo.run_search(digits, n_jobs=2, on_candidate=lambda _: None, store=store)
+    for _, transformer in result.model["scattering"].transformer_list:
+        assert transformer.memory is None
+    assert result.n_computed >= 2 * len(digits.bunch.data)
 
 
 def test_folds_of_the_search_leave_out_speakers(searched):
@@ -81,7 +92,7 @@ def test_cv_results_are_complete(searched):
     rows = list(csv.DictReader(io.StringIO(_demo.cv_results_bytes(results).decode())))
     assert len(rows) == 2
     assert set(rows[0]) == set(results) - {"params"}
-    assert [row["param_scattering__n_segments"] for row in rows] == ["1", "4"]
+    assert rows[0]["param_scattering__joint"] == "drop"
     assert [float(row["mean_test_score"]) for row in rows] == list(results["mean_test_score"])
 
 

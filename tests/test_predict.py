@@ -12,14 +12,15 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skscatter import LogScattering1D, SelectPaths
+from skscatter import LogScattering1D, LogTimeFrequencyScattering, SelectPaths
 from skscatter._cli.main import main
 from skscatter._cli.predict import load_model, read_signal
 from skscatter._estimators import saving
+from skscatter._estimators.lookup import find_scattering, find_scatterings
 from skscatter.datasets.audio import fit_length
 
 
@@ -197,6 +198,13 @@ def test_how_the_work_was_done_elsewhere_does_not_matter(parameters, signals, ca
         ),
         (lambda X, y: pipeline().fit(np.stack([X, X], axis=1), y), "was fitted to signals of 2"),
         (lambda X, y: pipeline(sampling_rate=None).fit(X, y), "pass sampling_rate= to Log"),
+        (
+            lambda X, y: make_pipeline(
+                FeatureUnion([(str(hz), scattering(sampling_rate=hz)) for hz in (8000, 16000)]),
+                LogisticRegression(),
+            ).fit(X, y),
+            "has transforms of signals at 8000 and 16000 Hz",
+        ),
         (lambda X, y: pipeline(), "holds a model that is not fitted"),
         (lambda X, y: LogisticRegression().fit(X, y), "not hold a pipeline .*, but a Logistic"),
         (lambda X, y: make_pipeline("passthrough").fit(X, y), "not hold a pipeline .*, but a Pipe"),
@@ -270,6 +278,22 @@ def test_a_model_that_fails_is_named_with_the_recording(
     assert main(command) == 1
     captured = capsys.readouterr()
     assert (captured.out, captured.err.strip()) == ("", f"skscatter: {message}".strip())
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_transforms_side_by_side_can_be_saved(ragged, signals, capsys):
+    X, y = signals
+    X = [x[: 400 + i] for i, x in enumerate(X)] if ragged else X
+    joint = LogTimeFrequencyScattering(J=4, Q=4, sampling_rate=8000, memory="/dev/null/x")
+    union = FeatureUnion([("plain", scattering()), ("joint", joint), ("none", "drop")])
+    model = make_pipeline(union, StandardScaler(), LogisticRegression())
+    with pytest.warns(UserWarning, match="/dev/null/x"):
+        model.fit(X, y)
+    assert find_scatterings(model) == [union["plain"], union["joint"]]
+    with pytest.raises(TypeError, match="has 2 scattering transformers, but must have one"):
+        find_scattering(model)
+    assert main(save(model)) == 0
+    assert len(predicted(capsys)) == 4
 
 
 def test_a_search_and_selected_paths_can_be_saved(signals, capsys):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skscatter._cli.console import complain, say_table
 from skscatter._cli.errors import CommandError, reason
-from skscatter._estimators.lookup import find_scattering
+from skscatter._estimators.lookup import find_scatterings
 from skscatter.datasets.audio import fit_length, read_recording
 
 # How the work is done does not change the features. These are the defaults: a model may have been
@@ -135,33 +135,41 @@ def load_model(path: str | os.PathLike[str]) -> Model:
             what = f"{type(error).__name__}: {error}".removesuffix(": ")
             raise ValueError(f"{path} is not a model that can be loaded ({what}).") from error
     try:
-        scattering = find_scattering(classifier)
+        scatterings = find_scatterings(classifier)
+        if not scatterings:
+            raise ValueError(
+                f"{path} does not hold a pipeline of scattering transforms and a classifier, but "
+                f"{_with_article(type(classifier).__name__)}."
+            )
         check_is_fitted(classifier)
     except NotFittedError as error:
         raise ValueError(f"{path} holds a model that is not fitted.") from error
-    except TypeError as error:
-        raise ValueError(
-            f"{path} does not hold a pipeline of a scattering transform and a classifier, but "
-            f"{_with_article(type(classifier).__name__)}."
-        ) from error
     if not is_classifier(classifier):
         raise ValueError(f"{path} holds a scattering transform without a classifier.")
     if not isinstance(classifier.classes_, np.ndarray):
         raise ValueError(f"{path} holds a classifier of several targets, but must have one.")
-    if scattering.n_channels_ > 1:
+    first = scatterings[0]
+    if first.n_channels_ > 1:
         raise ValueError(
-            f"{path} was fitted to signals of {scattering.n_channels_} channels. The channels of "
+            f"{path} was fitted to signals of {first.n_channels_} channels. The channels of "
             "a recording are averaged: fit the model to signals of one channel."
         )
-    sampling_rate = scattering.sampling_rate_
-    if sampling_rate is None:
+    given = [rate for each in scatterings if (rate := each.sampling_rate_) is not None]
+    if len(given) < len(scatterings):
         raise ValueError(
             f"{path} does not say which sampling rate it was fitted to: pass sampling_rate= to "
-            f"{type(scattering).__name__} before fitting."
+            f"{type(first).__name__} before fitting."
         )
-    scattering.set_params(**WORK)
-    n_times = getattr(classifier, "n_features_in_", scattering.n_times_)
-    return Model(classifier, float(sampling_rate), n_times)
+    if len(set(given)) > 1:
+        rates = " and ".join(f"{rate:g}" for rate in sorted(set(given)))
+        raise ValueError(
+            f"{path} has transforms of signals at {rates} Hz, but a recording has one sampling "
+            "rate: pass the same sampling_rate= to all before fitting."
+        )
+    for each in scatterings:
+        each.set_params(**WORK)
+    n_times = getattr(classifier, "n_features_in_", first.n_times_)
+    return Model(classifier, float(given[0]), n_times)
 
 
 def _with_article(name: str) -> str:

@@ -83,8 +83,7 @@ def _search(digits: Digits, n_jobs: int, store: RowStore) -> Result:
     result = demo.run_search(
         digits, n_jobs=n_jobs, store=store, on_candidate=lambda found: say(f"  {found}")
     )
-    assert result.search is not None
-    say("", f"Best: {demo.describe(result.search.best_params_)}", *_accuracies(result))
+    say("", f"Best: {demo.describe(demo.varied(result.model))}", *_accuracies(result))
     return result
 
 

@@ -1,9 +1,9 @@
-"""The scattering transformer in a fitted model."""
+"""The scattering transformers in a fitted model."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skscatter._estimators.scattering import Scattering1D
@@ -11,14 +11,33 @@ from skscatter._estimators.selection import SelectPaths
 from skscatter._estimators.time_frequency import TimeFrequencyScattering
 
 
+def find_scatterings(estimator: Any) -> list[Scattering1D]:
+    """Return the fitted scattering transformers in an estimator, in their order.
+
+    Parameters
+    ----------
+    estimator : Scattering1D, SelectPaths, Pipeline, FeatureUnion or search
+        In a pipeline, a transformer may be any step, and in a union any part. In a search, it is
+        in ``best_estimator_``.
+
+    Raises
+    ------
+    NotFittedError
+        If `estimator` is not fitted.
+    """
+    found = list(_scatterings(estimator))
+    for scattering in found:
+        check_is_fitted(scattering)
+    return found
+
+
 def find_scattering(estimator: Any) -> Scattering1D:
     """Return the fitted scattering transformer in an estimator.
 
     Parameters
     ----------
-    estimator : Scattering1D, SelectPaths, Pipeline or search
-        In a pipeline, the transformer may be any step. In a search, it is part of
-        ``best_estimator_``.
+    estimator : Scattering1D, SelectPaths, Pipeline, FeatureUnion or search
+        As for `find_scatterings`.
 
     Raises
     ------
@@ -27,15 +46,14 @@ def find_scattering(estimator: Any) -> Scattering1D:
     TypeError
         If the estimator does not contain exactly one such transformer.
     """
-    found = list(_scatterings(estimator))
+    found = find_scatterings(estimator)
     if len(found) != 1:
         raise TypeError(
             f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
             "Accepted: Scattering1D, LogScattering1D, TimeFrequencyScattering, "
-            "LogTimeFrequencyScattering, SelectPaths, a Pipeline with one of these as a step, or a "
-            "search over one of these."
+            "LogTimeFrequencyScattering, SelectPaths, a Pipeline or a FeatureUnion with one of "
+            "these, or a search over one of these."
         )
-    check_is_fitted(found[0])
     return found[0]
 
 
@@ -85,6 +103,9 @@ def _scatterings(estimator: Any) -> Iterator[Scattering1D]:
     elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             yield from _scatterings(step)
+    elif isinstance(estimator, FeatureUnion):
+        for _, part in estimator.transformer_list:
+            yield from _scatterings(part)
     elif hasattr(estimator, "best_estimator_"):
         yield from _scatterings(estimator.best_estimator_)
     elif hasattr(estimator, "refit") and hasattr(estimator, "estimator"):

@@ -230,11 +230,12 @@ class Scattering1D(Saved, Documented, TransformerMixin, BaseEstimator):
     up to 2e-2 of its largest one of order 1.
 
     The active part, with `trim`: a signal is divided into blocks of a quarter of `T`, but at least
-    4 samples. The power of a block is the mean square of its samples about their mean, summed over
-    the channels. A running median over five blocks ignores clicks. The active part is from the
-    first to the last block whose median is at most `trim` decibels below the largest, and half of
-    `T` on each side. It has at least `n_segments` frames if the signal has them. A signal without
-    power is active as a whole. All channels have the same active part; `active_parts` returns it.
+    an eighth of ``2**J`` and 4 samples. The power of a block is the mean square of its samples
+    about their mean, summed over the channels. A running median over five blocks ignores clicks.
+    The active part is from the first to the last block whose median is at most `trim` decibels
+    below the largest, and half of `T` on each side. It has at least `n_segments` frames if the
+    signal has them. A signal without power is active as a whole. All channels have the same active
+    part; `active_parts` returns it.
 
     With ``sklearn.set_config(array_api_dispatch=True)``, PyTorch tensors give tensors and never
     leave their device. A dask array gives a dask array, whose chunks are computed by dask.

@@ -67,7 +67,7 @@ def active_frames(
     frames : ndarray of int, of shape (n_rows, 2)
         The first frame, and the one after the last.
     """
-    n_block, n_channels = block_times(settings.T), signals.n_channels
+    n_block, n_channels = block_times(settings.J, settings.T), signals.n_channels
     lengths = signals.row_lengths[::n_channels]
     frames = np.empty((len(lengths), 2), np.intp)
     start = 0

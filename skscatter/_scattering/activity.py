@@ -12,13 +12,14 @@ from skscatter._scattering.layout import Layout
 from skscatter._scattering.namespace import Array, Namespace
 
 BLOCKS_IN_T = 4  # blocks in an averaging scale
+BLOCKS_IN_WAVELET = 8  # in 2**J, at most: shorter blocks would follow the periods of a voice
 BLOCKS_IN_MEDIAN = 5
 SMALLEST_BLOCK = 4  # samples, from which to subtract a mean
 
 
-def block_times(T: float) -> int:
-    """Samples in a block."""
-    return max(int(T) // BLOCKS_IN_T, SMALLEST_BLOCK)
+def block_times(J: int, T: float) -> int:
+    """Samples in a block, for the largest wavelet and the averaging scale."""
+    return max(int(T) // BLOCKS_IN_T, 2**J // BLOCKS_IN_WAVELET, SMALLEST_BLOCK)
 
 
 def block_powers(xp: Namespace, x: Array, n_block: int) -> NDArray[np.float64]:
