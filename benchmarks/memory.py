@@ -27,7 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skscatter import LogScattering1D, frame_signal
+from skscatter import LogScattering1D, LogTimeFrequencyScattering, frame_signal
 
 BATCH = 4096
 OCTAVES = 5  # from the scale to the length of a signal
@@ -59,12 +59,15 @@ def frames(transformer: LogScattering1D, X: np.ndarray) -> int:
     return transformer.fit(view).transform(view).nbytes
 
 
-def record(dtype: str) -> Callable[[LogScattering1D, np.ndarray], int]:
+def record(dtype: str, *, joint: bool = False) -> Callable[[LogScattering1D, np.ndarray], int]:
     """Make a case of one signal: as long as the file allows, up to 2**24 samples."""
 
     def case(transformer: LogScattering1D, X: np.ndarray) -> int:
         n_times = min(2**24, 2 ** (X.size.bit_length() - 1))
         signal = X.reshape(1, -1)[:, :n_times].astype(dtype)
+        if joint:
+            work = {"n_jobs": transformer.n_jobs, "backend": transformer.backend}
+            transformer = LogTimeFrequencyScattering(**SETTINGS, **work)
         transformer.set_params(J=scale(n_times))
         return transformer.fit(signal).transform(signal).nbytes
 
@@ -77,6 +80,7 @@ CASES: dict[str, tuple[str, Callable[[LogScattering1D, np.ndarray], int]]] = {
     "frames": ("transform of frames, half overlapping", frames),
     "record": ("transform of one long signal, float32", record("float32")),
     "record64": ("transform of one long signal, float64", record("float64")),
+    "joint": ("joint scattering of one, float32", record("float32", joint=True)),
 }
 
 

@@ -2,6 +2,7 @@
 
 - Fourier transforms of vectors against NumPy's
 - coefficients and features against kymatio's and those of `backend="numpy"`
+- joint scattering against that of `backend="numpy"`
 - independence of the bits of a signal's features from other signals
 - grids that the compiled cascade supports, and its workspace
 - choice of the backend
@@ -40,9 +41,9 @@ from skscatter._backends.choice import NUMBA, NUMPY, choose_device
 from skscatter._backends.engines import build_engine
 from skscatter._scattering.cascade import Cascade
 from skscatter._scattering.layout import Grid, lay_out
-from skscatter._scattering.paths import paths_of
+from skscatter._scattering.paths import orders_of, paths_of
 from skscatter._scattering.pooling import STATISTICS
-from skscatter._scattering.settings import resolve
+from skscatter._scattering.settings import resolve, resolve_joint
 from skscatter._scattering.workspace import Workspaces
 
 numba = pytest.importorskip("numba", reason='needs numba: pip install "skscatter[fast]"')
@@ -122,7 +123,7 @@ def test_spectra_of_packed_signals_are_those_of_numpy(n):
         z[offsets[n + t] : offsets[n + t] + LANES] = x[:, t]
     n_bins = n // 2 + 1
     spectrum = np.empty(n_bins * fourier.COMPLEX)
-    real_spectrum(z, n, fourier.twiddle_table(n, "float64"), n_bins, spectrum)
+    real_spectrum(z, n, fourier.twiddle_table(n, "float64"), n_bins, spectrum, 0)
     np.testing.assert_allclose(
         from_lanes(spectrum), np.fft.rfft(x, norm="forward"), rtol=0, atol=1e-15
     )
@@ -178,6 +179,82 @@ def test_compiled_cascade_equals_that_of_numpy(data):
     assert np.linalg.norm(S - expected) <= tolerance * np.linalg.norm(expected)
 
 
+# Lengths, parameters in time, parameters along frequency. In the fifth case, averages are taken of
+# spectra. In the last one, rows are not at the positions of wavelets.
+JOINT_CASES = [
+    (1000, {"J": 6}, {}),
+    (1000, {"J": 6}, {"padding_fr": "zero", "F": 16}),
+    (1000, {"J": 6, "subsampling": "critical"}, {"padding_fr": "zero", "F": "global"}),
+    (1000, {"J": 6, "include_order0": True}, {"parts": ("frequency", "joint")}),
+    (500, {"J": 3, "Q": 4, "T": 300, "stride": 1}, {"J_fr": 2, "F": 2, "stride_fr": 1}),
+    (300, {"J": 3, "Q": 1, "T": 1}, {"parts": ("time", "joint")}),
+    (997, {"J": 5, "max_order": 1}, {"parts": ("first", "frequency")}),
+    (997, {"J": 5, "max_order": 1}, {"parts": "first"}),
+    (3000, {"J": 7, "Q": (12, 2), "padding": "zero"}, {"Q_fr": 2, "F": 6, "stride_fr": 3}),
+]
+
+
+def resolved_joint(case):
+    n_times, parameters, along = case
+    joint = resolve_joint(**along)
+    return resolve(n_times, **{"Q": 8, "include_order0": False} | parameters, joint=joint)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-14), ("float32", 1e-6)])
+@pytest.mark.parametrize("n_signals", [1, 2, 3, LANES + 3])
+@pytest.mark.parametrize("case", JOINT_CASES, ids=str)
+def test_compiled_joint_scattering_equals_that_of_numpy(case, n_signals, dtype, tolerance):
+    chosen = resolved_joint(case)
+    x = noise(case[0], n_signals, dtype)
+    S, expected = scattered(chosen, x, dtype, NUMBA), scattered(chosen, x, dtype)
+    assert S.shape == expected.shape
+    assert S.dtype == dtype
+    for part in orders_of(chosen).values():
+        assert relative_error(S[:, part], expected[:, part]) < tolerance
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+@pytest.mark.reliability("Random cases")
+def test_compiled_joint_scattering_equals_that_of_numpy_for_random_parameters(data):
+    n_times = data.draw(st.integers(16, 2000))
+    J = data.draw(st.integers(1, min(8, n_times.bit_length() - 1)))
+    F = data.draw(st.just("global") | st.floats(1, 20))
+    along = {
+        "J_fr": data.draw(st.integers(0, 5)),
+        "Q_fr": data.draw(st.integers(1, 3)),
+        "F": F,
+        "stride_fr": data.draw(st.none() | st.integers(1, 20)),
+        "padding_fr": data.draw(st.sampled_from(["reflect", "zero"])),
+    }
+    in_time = {
+        "J": J,
+        "Q": data.draw(st.sampled_from([1, 4, 8, (4, 2)])),
+        "T": data.draw(st.none() | st.floats(1, n_times)),
+        "stride": data.draw(st.none() | st.sampled_from([1, 2])),
+        "padding": data.draw(st.sampled_from(["reflect", "zero", "periodic"])),
+        "subsampling": data.draw(st.sampled_from(["standard", "critical"])),
+    }
+    chosen = resolved_joint((n_times, in_time, along))
+    dtype, tolerance = data.draw(st.sampled_from([("float64", 1e-13), ("float32", 5e-6)]))
+    x = noise(n_times, data.draw(st.integers(1, 9)), dtype)
+    S, expected = scattered(chosen, x, dtype, NUMBA), scattered(chosen, x, dtype)
+    assert np.linalg.norm(S - expected) <= tolerance * np.linalg.norm(expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_order_1_of_joint_scattering_has_the_bits_of_plain_scattering(dtype):
+    plain = resolve(1000, J=6, Q=8)
+    joint = resolve(1000, J=6, Q=8, joint=resolve_joint())
+    n_rows = np.count_nonzero(paths_of(plain)["order"] < 2)
+    for n_signals in 1, 3, LANES:
+        x = noise(1000, n_signals, dtype)
+        np.testing.assert_array_equal(
+            scattered(joint, x, dtype, NUMBA)[:, :n_rows],
+            scattered(plain, x, dtype, NUMBA)[:, :n_rows],
+        )
+
+
 @pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
 @pytest.mark.parametrize("input_scaling", [None, "max", "rms"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 2e-5)])
@@ -191,6 +268,20 @@ def test_features_equal_those_of_numpy(Transformer, input_scaling, dtype, tolera
     )
     assert features.dtype == dtype
     np.testing.assert_allclose(features, expected, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", JOINT_CASES, ids=str)
+def test_joint_scattering_of_a_signal_does_not_depend_on_other_signals(case, dtype):
+    n_times, chosen = case[0], resolved_joint(case)
+    scatter = OfOneLength(chosen, n_times, dtype, NUMBA)
+    x = noise(n_times, LANES + 3, dtype)
+    x[3] *= 1e-20
+    x[5] = 0
+    together = scatter(x)
+    for n in (1, 2, 3, 5, LANES, LANES + 1):
+        np.testing.assert_array_equal(scatter(x[:n]), together[:n])
+    np.testing.assert_array_equal(scatter(x[::-1]), together[::-1])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -287,6 +378,33 @@ def test_very_long_signals_and_envelopes_of_one_sample_are_not_supported(
     assert cascade.supports(chosen, grid) == expected
 
 
+@pytest.mark.parametrize(
+    ("n_padded", "parameters", "expected"),
+    [
+        (2**16, {}, True),
+        (2**17, {}, True),
+        (2**18, {}, False),
+        (2**18, {"max_order": 1}, True),
+        (2**15, {"stride": 1}, False),
+        (2**17, {"Q": 16}, False),
+    ],
+)
+def test_bands_of_joint_scattering_that_are_too_large_are_not_supported(
+    n_padded, parameters, expected
+):
+    chosen = resolve(2**14, **{"J": 8, "Q": 8} | parameters, joint=resolve_joint())
+    assert cascade.supports(chosen, Grid(n_padded, chosen.stride, 0, 1)) == expected
+
+
+def test_large_bands_of_joint_scattering_are_computed_by_numpy(monkeypatch):
+    chosen = resolve(600, J=5, joint=resolve_joint())
+    x = noise(600)
+    monkeypatch.setattr(cascade, "MAX_JOINT", 1000)
+    np.testing.assert_array_equal(
+        scattered(chosen, x, "float64", NUMBA), scattered(chosen, x, "float64")
+    )
+
+
 @pytest.mark.parametrize(("n_times", "Class"), [(1, Cascade), (64, cascade.CompiledCascade)])
 def test_signals_on_unsupported_grids_are_computed_by_numpy(n_times, Class):
     chosen = resolve(n_times)
@@ -296,8 +414,9 @@ def test_signals_on_unsupported_grids_are_computed_by_numpy(n_times, Class):
     np.testing.assert_allclose(scatter(x), scattered(chosen, x), rtol=0, atol=1e-15)
 
 
-def test_bytes_per_signal_cover_workspace_and_result():
-    chosen = resolve(8192)
+@pytest.mark.parametrize("joint", [None, resolve_joint(), resolve_joint(F=2, parts="joint")])
+def test_bytes_per_signal_cover_workspace_and_result(joint):
+    chosen = resolve(8192, joint=joint)
     layout = lay_out(chosen, 8192)
     engine = build_engine(chosen, layout.grid, "float32", NUMBA)
     workspace = sum(a.nbytes for a in engine.cascade._new_workspace())

@@ -14,12 +14,21 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D, frame_signal
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    Scattering1D,
+    TimeFrequencyScattering,
+    frame_signal,
+)
 
 dask = pytest.importorskip("dask", reason="needs the extra dask")
 da = pytest.importorskip("dask.array", reason="needs the extra dask")
 
-BOTH = pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+EVERY = pytest.mark.parametrize(
+    "Transformer",
+    [Scattering1D, LogScattering1D, TimeFrequencyScattering, LogTimeFrequencyScattering],
+)
 METHODS = pytest.mark.parametrize("method", ["transform", "scatter"])
 
 
@@ -57,7 +66,7 @@ def untouchable():
 # ---------------------------------------------------------------- results
 
 
-@BOTH
+@EVERY
 @METHODS
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
 def test_results_are_those_of_numpy(Transformer, method, dtype, X):
@@ -75,7 +84,7 @@ def test_results_are_those_of_numpy(Transformer, method, dtype, X):
         np.testing.assert_allclose(computed, expected, rtol=tolerance, atol=tolerance)
 
 
-@BOTH
+@EVERY
 def test_fitting_looks_at_the_shape_alone(Transformer, untouchable, X):
     fitted, expected = Transformer(Q=4).fit(untouchable), Transformer(Q=4).fit(X)
     assert fitted.n_features_in_ == 128
@@ -163,7 +172,7 @@ def test_dask_is_not_imported_for_arrays_of_numpy():
 # ---------------------------------------------------------------- refused input
 
 
-@BOTH
+@EVERY
 @pytest.mark.parametrize(
     ("chunks", "message"),
     [
@@ -188,7 +197,7 @@ def test_signals_of_unknown_length_are_refused(X):
         LogScattering1D().fit(unknown)
 
 
-@BOTH
+@EVERY
 @METHODS
 @pytest.mark.parametrize(
     "bad",
@@ -286,9 +295,10 @@ def test_data_frames_are_refused_since_they_would_be_computed_at_once(container,
 # backend="numpy", since workers choose for themselves what "auto" means.
 
 
+@pytest.mark.parametrize("Transformer", [LogScattering1D, LogTimeFrequencyScattering])
 @METHODS
-def test_a_cluster_computes_the_same(method, client, X):
-    transformer = LogScattering1D(Q=4, backend="numpy").fit(X)
+def test_a_cluster_computes_the_same(Transformer, method, client, X):
+    transformer = Transformer(Q=4, backend="numpy").fit(X)
     lazy = getattr(transformer, method)(da.from_array(X, chunks=(5, 128)))
     np.testing.assert_allclose(lazy.compute(), getattr(transformer, method)(X), rtol=1e-12)
     workers = client.run(

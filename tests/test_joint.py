@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from cases import OfOneLength, noise
 
-from skscatter._backends.choice import NUMBA, NUMPY
+from skscatter._backends import numpy_arrays
+from skscatter._backends.choice import NUMPY
 from skscatter._backends.numpy_arrays import NumpyNamespace
 from skscatter._scattering.filters import wavelet_parameters
 from skscatter._scattering.layout import lay_out
@@ -237,7 +238,7 @@ def test_a_long_average_over_many_frames_is_taken_of_spectra():
     settings = resolved(500, J=3, Q=4, T=300, stride=1, joint=resolve_joint(**along))
     x = noise(500, 1)[0]
     batches = OfOneLength(settings, 500).engine.cascade.plan.stages[0].batches
-    assert any(each.along_frequency is not None and each.n_bins for each in batches)
+    assert any(each.joint and each.n_bins for each in batches)
     S, expected = scattered(x, settings), by_definition(x, settings, **along)
     assert max(errors_by_order(S, expected)) < 1e-12
 
@@ -252,14 +253,17 @@ def test_long_signals_are_computed_in_one_stage(monkeypatch):
     np.testing.assert_allclose(scatter(x), OfOneLength(settings, 4096)(x), rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@PADDINGS_FR
-def test_the_compiled_backend_leaves_joint_scattering_to_numpy(padding_fr, dtype):
-    settings = resolved(600, J=5, joint=resolve_joint(padding_fr=padding_fr))
-    x = noise(600, 3, dtype)
-    np.testing.assert_array_equal(
-        OfOneLength(settings, 600, dtype, NUMBA)(x), OfOneLength(settings, 600, dtype)(x)
-    )
+@pytest.mark.parametrize("F", [4, "global"])
+def test_filters_of_a_long_signal_make_their_rows_one_by_one(F, monkeypatch):
+    settings = resolved(4096, J=8, joint=resolve_joint(F=F))
+    x = noise(4096, 2)
+    expected = OfOneLength(settings, 4096)(x)
+    monkeypatch.setattr(numpy_arrays, "LONG", 2**10)
+    scatter = OfOneLength(settings, 4096)
+    steps = {each.n: len(each.joint) for each in scatter.engine.cascade.plan.stages[0].batches}
+    assert max(steps.values()) == 6  # a low-pass and five wavelets
+    assert min(n for n in steps if steps[n] == 6) == 2**10
+    np.testing.assert_allclose(scatter(x), expected, rtol=0, atol=1e-13)
 
 
 def test_names_tell_carrier_rate_scale_and_direction():

@@ -13,7 +13,12 @@ import pytest
 import sklearn
 from sklearn.exceptions import NotFittedError
 
-from skscatter import LogScattering1D, Scattering1D
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    Scattering1D,
+    TimeFrequencyScattering,
+)
 from skscatter._execution import run
 
 N_TIMES = 64
@@ -39,7 +44,10 @@ def no_threads_are_left():
 
 
 @pytest.mark.parametrize("sizes", [[40], [1] * 40, [7, 20, 1, 12], [0, 40], [10, 0, 0, 30, 0], []])
-@pytest.mark.parametrize("Transformer", [Scattering1D, LogScattering1D])
+@pytest.mark.parametrize(
+    "Transformer",
+    [Scattering1D, LogScattering1D, TimeFrequencyScattering, LogTimeFrequencyScattering],
+)
 def test_features_are_those_of_transform_in_order(Transformer, sizes, X):
     transformer = Transformer(Q=1).fit(X)
     batches = np.split(X, np.cumsum(sizes)[:-1]) if sizes else []

@@ -56,11 +56,10 @@ class TimeFrequencyScattering(Scattering1D):
     padding_fr : {"reflect", "zero"}, default="reflect"
         How the axis of log-frequency is continued past its ends. ``"reflect"``: by its mirror
         image. ``"zero"``: by zeros, as in kymatio. Zeros separate the directions better, but make
-        edges at the ends, and take two to three times as long.
+        edges at the ends, and take about twice as long.
     {sampling_rate} {subsampling}
     backend : {"auto", "numpy", "numba", "torch"}, default="auto"
-        What computes the transform, as in `Scattering1D`. With ``"numba"``, NumPy computes these
-        coefficients.
+        What computes the transform, as in `Scattering1D`.
     {device} {batch_size} {n_jobs} {memory} {verbose}
 
     Attributes

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skscatter._scattering.layout import Groups, Layout
+from skscatter._scattering.low_pass import LowPass
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.plan import SIGNAL, Batch, Plan, Stage
 from skscatter._scattering.workspace import Workspaces
@@ -68,14 +69,13 @@ class Cascade:
         self.reals_per_signal = max(
             plan.grid.n_padded,
             *(
-                max(batch.n_bands, len(batch.rows)) * xp.workspace_size(batch.n)
+                max([len(each.rows) for each in batch.joint] or [batch.n_bands])
+                * xp.workspace_size(batch.n)
                 for batch in batches
             ),
         )
-        steps = [batch.along_frequency for batch in batches]
-        if plan.of_first_order is not None:
-            steps.append(plan.of_first_order.along_frequency)
-        self.piece = max(0 if step is None else step.piece for step in steps)
+        joint = [each for batch in batches for each in batch.joint] + plan.of_first_order
+        self.piece = max((each.along_frequency.piece for each in joint), default=0)
 
     @property
     def chunk(self) -> int:
@@ -161,15 +161,13 @@ class Cascade:
         plan.signal.window.unfold(spectrum, signal[:, 0])
         del spectrum  # large for long signals
         self._compute_stages(deque(enumerate(plan.stages)), signal, S, workspace, n_threads)
-        if plan.of_first_order is not None:
-            sources = S[:, plan.of_first_order.sources]
+        for each in plan.of_first_order:
+            sources = S[:, plan.sources]
             bands = self.xp.empty_complex(sources.shape)
             bands[...] = sources
-            rows = self.xp.empty((n_signals, len(plan.of_first_order.rows), S.shape[-1]))
-            plan.of_first_order.along_frequency.apply(
-                bands, rows, workspace.filtered, workspace.envelopes
-            )
-            S[:, plan.of_first_order.rows] = rows
+            rows = self.xp.empty((n_signals, len(each.rows), S.shape[-1]))
+            each.along_frequency.apply(bands, rows, workspace.filtered, workspace.envelopes)
+            S[:, each.rows] = rows
 
     def _compute_stages(
         self,
@@ -216,28 +214,32 @@ class Cascade:
         for band in batch.bands:
             band.filter.apply(bins[band.source][:, band.source_rows], bands[:, band.rows])
 
-        if batch.along_frequency is not None:
+        if batch.joint:
             bands = xp.ifft(bands)[..., batch.low_pass.used]
-            shape = (len(S), len(batch.rows), bands.shape[-1])
-            U = workspace.real[: math.prod(shape)].reshape(shape)
-            batch.along_frequency.apply(bands, U, workspace.filtered, workspace.envelopes)
-            if batch.n_bins:
-                U = xp.rfft(U)
-        elif batch.n_bins:
+            for each in batch.joint:
+                shape = (len(S), len(each.rows), bands.shape[-1])
+                U = workspace.real[: math.prod(shape)].reshape(shape)
+                each.along_frequency.apply(bands, U, workspace.filtered, workspace.envelopes)
+                self._average(xp.rfft(U) if batch.n_bins else U, batch.low_pass, each.rows, S)
+            return
+
+        if batch.n_bins:
             U = xp.envelope_spectra(bands, batch.n_bins, workspace.real)
         else:
             bands = xp.ifft(bands)[..., batch.low_pass.used]
             U = workspace.real[: math.prod(bands.shape)].reshape(bands.shape)
             xp.modulus(bands, out=U)
-
-        average = xp.empty((len(S), len(batch.rows), S.shape[-1]))
-        batch.low_pass.apply(U, out=average)
-        xp.remove_negative(average)  # envelopes and phi are not negative, so this is rounding
-        S[:, batch.rows] = average
-
+        self._average(U, batch.low_pass, batch.rows, S)
         if batch.destination is not None:
             key, rows = batch.destination
             stage.spectra[key].window.unfold(U, bins[key][:, rows])
+
+    def _average(self, U: Array, low_pass: LowPass, rows: Array, S: Array) -> None:
+        """Write the averages of envelopes, or of what has these spectra, to rows of `S`."""
+        average = self.xp.empty((len(S), len(rows), S.shape[-1]))
+        low_pass.apply(U, out=average)
+        self.xp.remove_negative(average)  # envelopes and phi are positive, so this is rounding
+        S[:, rows] = average
 
 
 def pad(xp: Namespace, padding: str, x: Array, layout: Layout, out: Array) -> None:

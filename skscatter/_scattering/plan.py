@@ -12,12 +12,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from skscatter._scattering.filters import filter_bank
-from skscatter._scattering.frequency_axis import AlongFrequency, FrequencyAxis
+from skscatter._scattering.filters import filter_bank, wavelet_parameters
+from skscatter._scattering.frequency_axis import AlongFrequency, FrequencyAxis, FrequencyFilter
 from skscatter._scattering.layout import Grid
 from skscatter._scattering.low_pass import LowPass, low_pass
 from skscatter._scattering.namespace import Array, Namespace
-from skscatter._scattering.paths import ABSENT, paths_of, scattering_paths
+from skscatter._scattering.paths import ABSENT, n1_stops, paths_of, scattering_paths
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
 
@@ -74,19 +74,36 @@ class BandRows:
 
 
 @dataclass(frozen=True)
+class JointRows:
+    """Rows of the coefficients that filters along frequency make.
+
+    Attributes
+    ----------
+    along_frequency : AlongFrequency
+        The filters.
+    rows : integer array
+        The rows, as the namespace takes indices.
+    """
+
+    along_frequency: AlongFrequency
+    rows: Array
+
+
+@dataclass(frozen=True)
 class Batch:
     """Bands of one rate, and the averages of their envelopes. Each operation is one call for all.
 
     Attributes
     ----------
     rows : integer array
-        Rows of the coefficients, one for each average, as the namespace takes indices.
+        Rows of the coefficients, one for each band, as the namespace takes indices. Not used if
+        the bands are filtered along frequency.
     n_bands, n : int
         Number of bands, and samples of a band.
     bands : list of BandRows
         How the bands are computed.
-    along_frequency : AlongFrequency or None
-        Filters the bands along frequency. None takes the envelope of each band.
+    joint : list of JointRows
+        Filters of the bands along frequency. Empty if the envelope of each band is taken.
     low_pass : LowPass
         Averages the envelopes.
     destination : tuple of (int, slice) or None
@@ -100,29 +117,10 @@ class Batch:
     n_bands: int
     n: int
     bands: list[BandRows]
-    along_frequency: AlongFrequency | None
+    joint: list[JointRows]
     low_pass: LowPass
     destination: tuple[int, slice] | None
     n_bins: int
-
-
-@dataclass(frozen=True)
-class OfFirstOrder:
-    """Rows that are made from averages of the first order, by filters along frequency.
-
-    Attributes
-    ----------
-    sources : integer array
-        Rows of the first order, in the order of n1.
-    along_frequency : AlongFrequency
-        The filters.
-    rows : integer array
-        Rows of the coefficients.
-    """
-
-    sources: Array
-    along_frequency: AlongFrequency
-    rows: Array
 
 
 @dataclass(frozen=True)
@@ -164,8 +162,10 @@ class Plan:
         The signal.
     stages : list of Stage
         A single one if the spectra of all envelopes of a signal fit in a chunk, otherwise several.
-    of_first_order : OfFirstOrder or None
-        What follows the stages.
+    sources : integer array
+        Rows of the first order, in the order of n1.
+    of_first_order : list of JointRows
+        What filters along frequency make of these after the stages.
     chunk : int
         Signals that are computed together.
     """
@@ -177,8 +177,26 @@ class Plan:
     order0: LowPass | None
     signal: Spectra
     stages: list[Stage]
-    of_first_order: OfFirstOrder | None
+    sources: Array
+    of_first_order: list[JointRows]
     chunk: int
+
+
+def largest_joint_batch(settings: Settings, grid: Grid) -> int:
+    """Complex numbers in the bands of the largest batch that must not be divided, for one signal.
+
+    In joint scattering, these are all bands of one second-order wavelet.
+    """
+    if settings.joint is None or settings.max_order == 1:
+        return 1
+    j2 = wavelet_parameters(settings.J, settings.Q[1]).j
+    return max(
+        (
+            n_bands * (grid.n_padded >> settings.log2_rate(int(j2[n2])))
+            for n2, n_bands in n1_stops(settings.J, settings.Q).items()
+        ),
+        default=1,
+    )
 
 
 def make_plan(settings: Settings, grid: Grid, xp: Namespace) -> Plan:
@@ -202,6 +220,8 @@ class Planner:
             self.rows_of_paths[self.paths["order"] == 1] = len(self.table) + np.arange(
                 np.count_nonzero(self.paths["order"] == 1)
             )
+        self.first_rows = self.rows_of_paths[self.paths["order"] == 1]
+        self.n_rows = max(len(self.table), int(self.first_rows[-1]) + 1)
         n_padded, T = self.grid.n_padded, settings.T
         self.bank = bank = filter_bank(n_padded, settings.J, settings.Q, T, negligible(xp.dtype))
         self.low_pass = cache(
@@ -233,16 +253,16 @@ class Planner:
         if chunk == 1 and self.settings.joint is None:
             # The envelopes of a single long signal may exceed the limit.
             stage = (np.cumsum(n_bytes) - n_bytes) // limit
-        first_rows = self.rows_of_paths[self.paths["order"] == 1]
         return Plan(
             grid=self.grid,
             padding=self.settings.padding,
-            n_rows=max(len(self.table), int(first_rows[-1]) + 1),
+            n_rows=self.n_rows,
             n_kept=len(self.table),
             order0=self.low_pass(0, True) if self.settings.include_order0 else None,
             signal=self.signal,
             stages=[self.stage(n1[stage == i], chunk) for i in np.unique(stage)],
-            of_first_order=self.of_first_order(first_rows),
+            sources=self.xp.integers(self.first_rows),
+            of_first_order=self.of_first_order(),
             chunk=chunk,
         )
 
@@ -285,7 +305,7 @@ class Planner:
                     n_bands=len(paths),
                     n=self.grid.n_padded >> k,
                     bands=self.bands_of_signal(n1, k),
-                    along_frequency=None,
+                    joint=[],
                     low_pass=low_pass,
                     destination=destination,
                     n_bins=n_bins,
@@ -300,29 +320,38 @@ class Planner:
             paths_of_wavelet = second[n2 == wavelet]
             k = self.settings.log2_rate(int(self.paths["j2"][paths_of_wavelet[0]]))
             low_pass = self.low_pass(k, False)
-            for paths, along_frequency, rows in self.arrange(paths_of_wavelet, k, chunk):
+            joint = self.of_second_order(wavelet, self.grid.n_padded >> k)
+            parts = [paths_of_wavelet] if joint else self.split(paths_of_wavelet, k, chunk)
+            for paths in parts:
                 yield Batch(
-                    rows=self.xp.integers(rows),
+                    rows=self.xp.integers(paths),
                     n_bands=len(paths),
                     n=self.grid.n_padded >> k,
                     bands=self.bands_of_envelopes(paths, wavelet, k, spectra),
-                    along_frequency=along_frequency,
+                    joint=joint,
                     low_pass=low_pass,
                     destination=None,
                     n_bins=low_pass.n_bins,
                 )
 
-    def arrange(
-        self, paths: Indices, k: int, chunk: int
-    ) -> Iterator[tuple[Indices, AlongFrequency | None, Indices]]:
-        """Divide the second-order paths of one psi2 into batches, and find the rows they make."""
-        if self.settings.joint is None:
-            for part in self.split(paths, k, chunk):
-                yield part, None, part
-        else:
-            yield paths, *self.along_frequency(len(paths), int(self.paths["n2"][paths[0]]))
+    def of_second_order(self, n2: int, n: int) -> list[JointRows]:
+        """Plan the filters along frequency that follow one psi2, with bands of `n` samples.
 
-    def along_frequency(self, n1_stop: int, n2: int) -> tuple[AlongFrequency, Indices]:
+        The rows of a long signal take much memory, so each filter makes its own.
+        """
+        if self.settings.joint is None:
+            return []
+        n_bands = int(np.count_nonzero(self.paths["n2"] == n2))
+        return self.along_frequency(n_bands, n2, one_by_one=self.xp.is_long(n))
+
+    def of_first_order(self) -> list[JointRows]:
+        """Plan the filters along frequency that follow the averages of the first order."""
+        joint = self.settings.joint
+        if joint is None or "frequency" not in joint.parts:
+            return []
+        return self.along_frequency(len(self.first_rows), ABSENT, one_by_one=False)
+
+    def along_frequency(self, n1_stop: int, n2: int, *, one_by_one: bool) -> list[JointRows]:
         """Plan the filters along frequency after one psi2, or of the first order if it is absent.
 
         They follow the first wavelets, up to `n1_stop`.
@@ -331,34 +360,25 @@ class Planner:
         axis = FrequencyAxis(self.settings.joint, n1_stop, negligible(self.xp.dtype))
         filters = axis.filters(both=n2 != ABSENT)
         table = self.table
-        rows = [
-            np.flatnonzero(
-                (table["n2"] == n2) & (table["n_fr"] == each.n_fr) & (table["spin"] == spin)
-            )
-            for each in filters
-            for spin in (1, 0, -1)
-        ]
-        return AlongFrequency(self.xp, filters), np.concatenate(rows)
 
-    def of_first_order(self, sources: Indices) -> OfFirstOrder | None:
-        """Plan the filters along frequency that follow the averages of the first order."""
-        joint = self.settings.joint
-        if joint is None or "frequency" not in joint.parts:
-            return None
-        along_frequency, rows = self.along_frequency(len(sources), ABSENT)
-        return OfFirstOrder(self.xp.integers(sources), along_frequency, self.xp.integers(rows))
+        def together(filters: list[FrequencyFilter]) -> JointRows:
+            rows = [
+                np.flatnonzero(
+                    (table["n2"] == n2) & (table["n_fr"] == each.n_fr) & (table["spin"] == spin)
+                )
+                for each in filters
+                for spin in (1, 0, -1)
+            ]
+            return JointRows(
+                AlongFrequency(self.xp, filters), self.xp.integers(np.concatenate(rows))
+            )
+
+        return [together([each]) for each in filters] if one_by_one else [together(filters)]
 
     def largest_joint_batch(self) -> int:
         """Bytes of the bands of the largest batch that must not be divided, for one signal."""
-        if self.settings.joint is None:
-            return 1
-        second = self.paths[self.paths["order"] == 2]
-        largest = 1
-        for n2 in np.unique(second["n2"]):
-            j2 = second["j2"][second["n2"] == n2]
-            n = self.grid.n_padded >> self.settings.log2_rate(int(j2[0]))
-            largest = max(largest, len(j2) * n)
-        return 2 * self.xp.dtype.itemsize * largest
+        numbers = largest_joint_batch(self.settings, self.grid)
+        return 2 * self.xp.dtype.itemsize * numbers
 
     def bands_of_signal(self, n1: Indices, k: int) -> list[BandRows]:
         """Apply psi1 to the signal, one wavelet for each row."""

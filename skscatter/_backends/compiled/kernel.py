@@ -32,6 +32,7 @@ PATH = np.dtype(
         for name in (
             *("order", "n"),  # n: samples of the envelope
             "n_bins",  # bins of the envelope's spectrum that are needed
+            "spectrum",  # index from which they are stored, in the array of the order
             "low_pass",  # index of its low-pass
             *("first", "n_paths"),  # n_paths bands, from the first on
         )
@@ -65,14 +66,14 @@ SUMMANDS = 64  # products that are added one by one: 4000 in float32 would lose 
 
 @compiled
 def filter_bins(
-    spectrum, n, start, constants, band, width, masks, k, y, m, size, odd, twiddles
+    spectrum, at, n, start, constants, band, width, masks, k, y, m, size, odd, twiddles
 ):  # fmt: skip
     """Multiply the spectra of real signals by a band, and store the bins from 0 on, folded.
 
     Parameters
     ----------
-    spectrum, n : array, int
-        Bins 0 to n // 2 of signals of n samples.
+    spectrum, at, n : array, int, int
+        Bins 0 to n // 2 of signals of n samples, from index `at` on.
     start : int
         First bin of the band, of any sign and size: spectra are periodic.
     constants, band, width : array, int, int
@@ -95,7 +96,7 @@ def filter_bins(
         target = i % m
         length = min(width - i, m - target, n - b if mirrored else half + 1 - b)
         step = -COMPLEX if mirrored else COMPLEX
-        source = COMPLEX * ((n - b) if mirrored else b)
+        source = at + COMPLEX * ((n - b) if mirrored else b)
         twiddle = 2 * (size + i % size)
         for j in range(length):
             gain = broadcast(constants, band + i + j) * mask
@@ -106,22 +107,25 @@ def filter_bins(
                 re, im = complex_multiply(
                     re, im, broadcast(twiddles, twiddle), broadcast(twiddles, twiddle + 1)
                 )
-            at = COMPLEX * (target + j)
+            to = COMPLEX * (target + j)
             if k or i >= m:
-                re, im = re + load(y, at), im + load(y, at + LANES)
-            store(y, at, re)
-            store(y, at + LANES, im)
+                re, im = re + load(y, to), im + load(y, to + LANES)
+            store(y, to, re)
+            store(y, to + LANES, im)
             source += step
             twiddle += 2
         i += length
     if not k:
-        for at in range(COMPLEX * min(width, m), COMPLEX * m, LANES):
-            store(y, at, constant(y, 0))
+        for to in range(COMPLEX * min(width, m), COMPLEX * m, LANES):
+            store(y, to, constant(y, 0))
 
 
 @compiled
-def real_spectrum(z, n, twiddles, n_bins, spectrum):
-    """Compute the first bins of real signals of `n` samples from the packed signals `z`."""
+def real_spectrum(z, n, twiddles, n_bins, spectrum, to):
+    """Compute the first bins of real signals of `n` samples from the packed signals `z`.
+
+    They are written to `spectrum` from index `to` on.
+    """
     half = n // 2
     scale = constant(z, 0.5 / n)
     forward(z, half, twiddles)
@@ -132,8 +136,9 @@ def real_spectrum(z, n, twiddles, n_bins, spectrum):
         re, im = complex_multiply_conj(
             ar - br, ai + bi, broadcast(twiddles, at), broadcast(twiddles, at + 1)
         )
-        store(spectrum, COMPLEX * k, (ar + br + im) * scale)
-        store(spectrum, COMPLEX * k + LANES, (ai - bi - re) * scale)
+        store(spectrum, to, (ar + br + im) * scale)
+        store(spectrum, to + LANES, (ai - bi - re) * scale)
+        to += COMPLEX
 
 
 @compiled
@@ -187,6 +192,21 @@ def average_samples(
         skipped += low.step
 
 
+@compiled
+def average_spectrum(
+    spectrum, at, n, low, all_lanes, constants, twiddles, digit_reversed, n_frames, y, frames
+):  # fmt: skip
+    """Average what has a spectrum of `n` samples, as `SpectralLowPass` does."""
+    filter_bins(
+        spectrum, at, n, 0, constants, low.band, low.width,
+        all_lanes, 0, y, low.n_hops, low.n_hops, False, twiddles,
+    )  # fmt: skip
+    inverse(y, low.n_hops, twiddles, y, np.int64(-1))
+    for frame in range(n_frames):
+        offset = digit_reversed[2 * low.n_hops + 2 * (low.first_hop + frame)]
+        store(frames, LANES * frame, load(y, offset))
+
+
 def scatter(
     padded, all_lanes, masks, paths, bands, low_passes, constants, twiddles, digit_reversed,
     natural, spectra, y, z, nodes, frames, S
@@ -224,14 +244,14 @@ def scatter(
     n_lanes = LANES * LANES // len(masks)  # of one copy
     for t in range(n_padded):
         store(z, digit_reversed[n_padded + t], load(padded, LANES * t))
-    real_spectrum(z, n_padded, twiddles, n_padded // 2 + 1, spectra[0])
-    n_source = n_padded
+    real_spectrum(z, n_padded, twiddles, n_padded // 2 + 1, spectra[0], np.int64(0))
+    source, n_source = np.int64(0), n_padded
     for i in range(len(paths)):
         path = paths[i]
         low = low_passes[path.low_pass]
         n, order = path.n, path.order
         if order == 1:
-            n_source = n_padded
+            source, n_source = np.int64(0), n_padded
         if order:
             half = n // 2
             # The second-order filters are the same in all lanes.
@@ -240,23 +260,19 @@ def scatter(
                 for k in range(n_bands):
                     band = bands[path.first + k]
                     filter_bins(
-                        spectra[order - 1], n_source, band.start, constants, band.values,
+                        spectra[order - 1], source, n_source, band.start, constants, band.values,
                         band.width, chosen, k, y, half, n, odd == 1, twiddles,
                     )  # fmt: skip
                 inverse(y, half, twiddles, z, odd)
             if path.n_bins:
-                real_spectrum(z, n, twiddles, path.n_bins, spectra[order])
+                real_spectrum(z, n, twiddles, path.n_bins, spectra[order], path.spectrum)
         if order == 1:
-            n_source = n
+            source, n_source = path.spectrum, n
         if low.n_hops:
-            filter_bins(
-                spectra[order], n, 0, constants, low.band, low.width,
-                all_lanes, 0, y, low.n_hops, low.n_hops, False, twiddles,
+            average_spectrum(
+                spectra[order], path.spectrum, n, low, all_lanes, constants, twiddles,
+                digit_reversed, n_frames, y, frames,
             )  # fmt: skip
-            inverse(y, low.n_hops, twiddles, y, np.int64(-1))
-            for frame in range(n_frames):
-                offset = digit_reversed[2 * low.n_hops + 2 * (low.first_hop + frame)]
-                store(frames, LANES * frame, load(y, offset))
         else:
             average_samples(
                 z, n, digit_reversed, low, constants, nodes, natural, n_frames, frames
