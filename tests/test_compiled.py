@@ -180,7 +180,8 @@ def test_compiled_cascade_equals_that_of_numpy(data):
 
 
 # Lengths, parameters in time, parameters along frequency. In the fifth case, averages are taken of
-# spectra. In the last one, rows are not at the positions of wavelets.
+# spectra. In the last but one, rows are not at the positions of wavelets. In the last one, a block
+# of the low-pass has more samples than all blocks have nodes.
 JOINT_CASES = [
     (1000, {"J": 6}, {}),
     (1000, {"J": 6}, {"padding_fr": "zero", "F": 16}),
@@ -191,6 +192,7 @@ JOINT_CASES = [
     (997, {"J": 5, "max_order": 1}, {"parts": ("first", "frequency")}),
     (997, {"J": 5, "max_order": 1}, {"parts": "first"}),
     (3000, {"J": 7, "Q": (12, 2), "padding": "zero"}, {"Q_fr": 2, "F": 6, "stride_fr": 3}),
+    (6000, {"J": 5, "T": 1000}, {"F": "global", "parts": "time"}),
 ]
 
 
