@@ -29,6 +29,7 @@ from joblib import parallel_config
 from scipy.io import wavfile
 from sklearn.base import clone
 from sklearn.metrics import log_loss
+from sklearn.pipeline import Pipeline
 
 from skscatter._cli import demo
 from skscatter._cli.main import main as skscatter
@@ -110,6 +111,8 @@ def table_of_forms(model: Path, digits: demo.Digits, folder: Path) -> None:
 def table_of_speakers(model: Path, digits: demo.Digits) -> None:
     """Print accuracy, probability and log loss for speakers who were left out."""
     pipeline = clone(joblib.load(model))
+    unfitted = demo.searched_pipeline(digits.bunch.sampling_rate)[1:-1]  # as before it was saved
+    classifier = Pipeline([*unfitted.steps, pipeline.steps[-1]])
     X, y, speaker = digits.bunch.data, digits.bunch.target, digits.bunch.speaker
     with parallel_config(backend="threading", n_jobs=-1):
         features = pipeline[:1].fit_transform(X)
@@ -117,7 +120,7 @@ def table_of_speakers(model: Path, digits: demo.Digits) -> None:
     print(f"{'speaker':10}{'accuracy':>9}{'probability':>13}{'log loss':>10}{'uncalibrated:':>15}")
     for name in np.unique(speaker):
         train, test = speaker != name, speaker == name
-        rest = clone(pipeline[1:]).fit(features[train], y[train])
+        rest = clone(classifier).fit(features[train], y[train])
         before = rest.predict_proba(features[test])
         demo.calibrate(rest, features[train], y[train], speaker[train])
         after = rest.predict_proba(features[test])

@@ -6,10 +6,12 @@ import pytest
 from scipy.io import wavfile
 from scipy.special import log_softmax
 from sklearn.datasets import make_classification
+from sklearn.decomposition import PCA
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import LeaveOneGroupOut
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skscatter import LogScattering1D, RowStore
@@ -166,6 +168,21 @@ def test_calibration_returns_the_accuracy_on_groups_left_out(groups):
         fold = LogisticRegression().fit(scaled[train], y[train])
         right += np.sum(fold.predict(scaled[test]) == y[test])
     assert _demo.calibrate(model, X, y, group) == right / len(y)
+
+
+@pytest.mark.parametrize(
+    "classifier",
+    [LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3), LogisticRegression()],
+    ids=["discriminant", "logistic"],
+)
+def test_a_folded_model_has_the_same_probabilities(groups, classifier):
+    X, y, _ = groups
+    steps = [("scaling", StandardScaler()), ("rotation", PCA(50)), ("classifier", classifier)]
+    model = Pipeline(steps).fit(X, y)
+    folded = _demo.fold_rotation(model)
+    assert list(folded.named_steps) == ["scaling", "classifier"]
+    np.testing.assert_allclose(folded.predict_proba(X), model.predict_proba(X), atol=1e-12)
+    assert len(_demo.model_bytes(folded)) < len(_demo.model_bytes(model)) / 2
 
 
 # ---------------------------------------------------------------- results
