@@ -1,6 +1,7 @@
 """A classifier of time series: scattering, shares of positive values, and ridge regression."""
 
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +18,8 @@ from skscatter._estimators.ppv import WaveletPPV
 from skscatter._estimators.saving import Saved
 from skscatter._estimators.scattering import LogScattering1D, Scattering1D
 from skscatter._estimators.selection import SelectPaths
+
+Method = TypeVar("Method", bound=Callable[..., Any])
 
 ALPHAS = np.logspace(-4, 2, 13)  # for features whose variances sum to 1
 
@@ -43,14 +46,14 @@ def learn_scaling(
     return features.mean(axis=0, dtype=np.float64), factor
 
 
-def _classifier_has(method: str) -> Any:
-    """Check whether the classifier of a `ScatteringClassifier` has a method."""
+def _if_classifier_has(method: str) -> Callable[[Method], Method]:
+    """Make a method available if the classifier of a `ScatteringClassifier` has it, too."""
 
-    def check(self: "ScatteringClassifier") -> bool:
-        getattr(self._unfitted_classifier(), method)
-        return True
+    def check(estimator: "ScatteringClassifier") -> bool:
+        return hasattr(estimator._unfitted_classifier(), method)
 
-    return available_if(check)
+    decorator: Callable[[Method], Method] = available_if(check)
+    return decorator
 
 
 @public
@@ -176,7 +179,7 @@ of arrays of shape (length,) or (n_channels, length)
         self._scalings = scalings
         self.scattering_, self.ppv_ = fitted.get("scattering"), fitted.get("ppv")
         for name in ("n_features_in_", "feature_names_in_"):
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
             for part in fitted.values():
                 if hasattr(part, name):
                     setattr(self, name, getattr(part, name))
@@ -207,7 +210,7 @@ of arrays of shape (length,) or (n_channels, length)
         features = self._features(X)
         return np.asarray(self.classifier_.predict(features))
 
-    @_classifier_has("decision_function")
+    @_if_classifier_has("decision_function")
     def decision_function(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the scores of the classes, if the classifier has them.
 
@@ -232,7 +235,7 @@ of arrays of shape (length,) or (n_channels, length)
         features = self._features(X)
         return np.asarray(self.classifier_.decision_function(features))
 
-    @_classifier_has("predict_proba")
+    @_if_classifier_has("predict_proba")
     def predict_proba(self, X: ArrayLike) -> NDArray[np.floating]:
         """Return the probabilities of the classes, if the classifier has them.
 

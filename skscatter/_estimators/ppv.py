@@ -25,7 +25,7 @@ from skscatter._signals.rows import Signals
 from skscatter._signals.validation import Expected, check_signals
 
 # Training signals from which thresholds are learned: evenly spread, and enough for quantiles.
-MAX_SIGNALS = 256
+MAX_SIGNALS = 128
 MAX_COUNT = 1024  # of phases or thresholds: far more than are useful
 
 
@@ -81,15 +81,15 @@ class WaveletPPV(Saved, TransformerMixin, BaseEstimator):
     The feature of a signal ``x``, a wavelet ``psi``, a phase ``theta`` and a threshold ``b`` is the
     share of the samples with ``Re(exp(-1j * theta) * (x * psi)) > b``. The signal itself counts as
     a further band, of one phase. `fit` takes thresholds at the levels ``(k + 0.5) / n_thresholds``
-    of the distribution of these values in up to 256 training signals, which are evenly spread. A
+    of the distribution of these values in up to 128 training signals, which are evenly spread. A
     band is sampled at least 8 times a period, if the signal is long enough.
 
     Thresholds have the unit of the training signals. Signals of another unit or loudness should be
-    scaled first. A threshold that is smaller than a millionth of a signal's largest magnitude counts
-    as a millionth of it, so that rounding errors are not counted where a band is zero.
+    scaled first. Parts of a band below a millionth of the signal's largest magnitude count as zero,
+    because the sign of rounding errors means nothing.
 
-    Everything is computed by NumPy, on one thread, in float32 for float32 signals and else in
-    float64. The features of a signal do not depend on the others in the same call.
+    Everything is computed by NumPy, on one thread. Bands are compared in float32. The features of a
+    signal do not depend on the others in the same call.
 
     References
     ----------
@@ -170,7 +170,7 @@ of arrays of shape (length,) or (n_channels, length)
         first = chosen.astype(np.intp) * signals.n_channels
         fitted.thresholds_ = np.stack(
             [
-                learn_thresholds(projections, [_row(signals, row) for row in first + channel], count)
+                learn_thresholds(projections, _blocks(signals, first + channel), count)
                 for channel in range(signals.n_channels)
             ]
         )
@@ -216,14 +216,16 @@ of arrays of shape (length,) or (n_channels, length)
         _, n_projections, n_thresholds = self.thresholds_.shape
         lengths = signals.row_lengths
         shares = np.empty((len(lengths), n_projections, n_thresholds), precision_of(signals))
-        for first, stop in _runs(lengths):
-            step = rows_at_once(projections, int(lengths[first]), n_thresholds)
-            for start in range(first, stop, step):
-                rows = range(start, min(start + step, stop))
-                x = signals.block(rows).astype(shares.dtype, copy=False)
-                thresholds = self.thresholds_[np.arange(rows.start, rows.stop) % self.n_channels_]
-                shares[rows.start : rows.stop] = positive_shares(projections, x, thresholds)
-            signals.release()
+        for channel, thresholds in enumerate(self.thresholds_):
+            rows = np.arange(channel, len(lengths), self.n_channels_)
+            for first, stop in _runs(lengths[rows]):
+                n_times = int(lengths[rows[first]])
+                step = rows_at_once(projections, n_times, n_thresholds)
+                for start in range(first, stop, step):
+                    some = rows[start : min(start + step, stop)]
+                    x = signals.block(some).astype(shares.dtype, copy=False)
+                    shares[some] = positive_shares(projections, x, thresholds)
+                signals.release()
         features: NDArray[np.floating] = signals.as_given(shares.reshape(signals.n_samples, -1))
         return features
 
@@ -240,8 +242,8 @@ of arrays of shape (length,) or (n_channels, length)
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
         """Name the features by padding, wavelet, phase and threshold.
 
-        For example ``PPV_reflect_n3_45deg_thr0``, or ``PPV_signal_thr0`` for the signal itself. With
-        several channels, a name begins with the channel, such as ``ch0_``.
+        For example ``PPV_reflect_n3_45deg_thr0``, or ``PPV_signal_thr0`` for the signal itself.
+        With several channels, a name begins with the channel, such as ``ch0_``.
 
         Parameters
         ----------
@@ -281,11 +283,12 @@ of arrays of shape (length,) or (n_channels, length)
         return tags
 
 
-def _row(signals: Signals, row: int) -> NDArray[np.floating]:
-    """Return one row, in the precision of the computation."""
-    block = signals.block(range(row, row + 1))
-    x: NDArray[np.floating] = block[0].astype(precision_of(signals), copy=False)
-    return x
+def _blocks(signals: Signals, rows: NDArray[np.intp]) -> list[NDArray[np.floating]]:
+    """Return rows in blocks of equal length, in the precision of the computation."""
+    return [
+        signals.block(rows[first:stop]).astype(precision_of(signals), copy=False)
+        for first, stop in _runs(signals.row_lengths[rows])
+    ]
 
 
 def _runs(lengths: NDArray[np.intp]) -> list[tuple[int, int]]:
@@ -298,7 +301,9 @@ def _check_padding(padding: Any) -> tuple[str, ...]:
     """Return the paddings as a tuple."""
     given = (padding,) if isinstance(padding, str) else padding
     if not isinstance(given, tuple | list) or not given:
-        raise TypeError(f"padding={padding!r} must be one of {list(PADDINGS)}, or a tuple of these.")
+        raise TypeError(
+            f"padding={padding!r} must be one of {list(PADDINGS)}, or a tuple of these."
+        )
     paddings = tuple(check_choice("padding", each, PADDINGS) for each in given)
     if len(set(paddings)) < len(paddings):
         raise ValueError(f"padding={padding!r} names a padding twice.")
