@@ -19,8 +19,6 @@ from skscatter._estimators.classifier import learn_scaling
 @parametrize_with_checks(
     [
         ScatteringClassifier(),
-        ScatteringClassifier(ppv_share=0),
-        ScatteringClassifier(ppv_share=1),
         ScatteringClassifier(classifier=LogisticRegression()),
     ]
 )

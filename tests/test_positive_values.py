@@ -9,6 +9,7 @@ import pickle
 import dask.array as da
 import numpy as np
 import pytest
+import sklearn
 import torch
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -145,7 +146,7 @@ def test_each_channel_has_its_own_thresholds(X):
     np.testing.assert_array_equal(features, np.concatenate(each, axis=1))
     names = WaveletPPV(J=3).fit(both).get_feature_names_out()
     assert names[0] == "ch0_PPV_signal_thr0"
-    assert names[-1] == "ch1_PPV_zero_n2_157.5deg_thr7"
+    assert names[-1] == "ch1_PPV_zero_n3_157.5deg_thr7"
     assert len(set(names)) == features.shape[1]
 
 
@@ -209,7 +210,10 @@ def test_a_failed_fit_leaves_the_earlier_one(X):
 @pytest.mark.parametrize("method", ["fit", "transform"])
 def test_tensors_and_dask_arrays_are_refused(X, method):
     ppv = WaveletPPV().fit(X)
-    with pytest.raises(TypeError, match=r"X\.numpy\(\)"):
+    with (
+        sklearn.config_context(array_api_dispatch=True),
+        pytest.raises(TypeError, match=r"X\.numpy\(\)"),
+    ):
         getattr(ppv, method)(torch.from_numpy(X))
     with pytest.raises(TypeError, match=r"X\.compute\(\)"):
         getattr(ppv, method)(da.from_array(X))

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import RidgeClassifierCV
+from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
@@ -164,7 +165,7 @@ of arrays of shape (length,) or (n_channels, length)
                 f"{type(self).__name__} requires y to be passed, but the target y is None."
             )
         classifier = self._unfitted_classifier()
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(check_array(y, ensure_2d=False, dtype=None, input_name="y"), warn=True)
         check_classification_targets(y)
         fitted = {name: clone(part).fit(X) for name, part in self._parts().items()}
         blocks = {name: _transform(part, X) for name, part in fitted.items()}
