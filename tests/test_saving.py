@@ -25,6 +25,8 @@ TRUSTED = {
     "skscatter.SelectPaths",
     "skscatter.LogScattering1D",
     "skscatter.Scattering1D",
+    "skscatter.ScatteringClassifier",
+    "skscatter.WaveletPPV",
 }
 
 KEPT = sorted(path for path in FOLDER.glob("*/*.pickle") if path.parent.name != "0.1.0")

@@ -109,8 +109,8 @@ class ScatteringClassifier(Saved, ClassifierMixin, BaseEstimator):
     features.
 
     The proportions depend on the loudness of a series, and on noise between its events. For
-    recordings of sounds, ``ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0)`` was much
-    better for speakers that the training data did not contain (see :doc:`/guide/signals`).
+    recordings of sounds, ``ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0)`` is much
+    better for speakers that the training data do not contain. The user guide has the figures.
 
     Examples
     --------
