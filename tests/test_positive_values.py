@@ -219,6 +219,11 @@ def test_tensors_and_dask_arrays_are_refused(X, method):
         getattr(ppv, method)(da.from_array(X))
 
 
+def test_paddings_that_are_not_names_are_refused(X):
+    with pytest.raises(TypeError, match="padding=7"):
+        WaveletPPV(padding=7).fit(X)
+
+
 def test_a_padding_named_twice_is_refused(X):
     with pytest.raises(ValueError, match="twice"):
         WaveletPPV(padding=("zero", "zero")).fit(X)
