@@ -146,7 +146,7 @@ def test_each_channel_has_its_own_thresholds(X):
     np.testing.assert_array_equal(features, np.concatenate(each, axis=1))
     names = WaveletPPV(J=3).fit(both).get_feature_names_out()
     assert names[0] == "ch0_PPV_signal_thr0"
-    assert names[-1] == "ch1_PPV_zero_n3_157.5deg_thr7"
+    assert names[-1] == "ch1_PPV_zero_n3_157.5deg_thr3"
     assert len(set(names)) == features.shape[1]
 
 

@@ -161,14 +161,24 @@ def _grid(n_times: int, J: int, Q: int) -> _Grid:
     slowest = min(log2_unit, max(0, math.floor(math.log2(n_times / MIN_SAMPLES))))
     rates = [2 ** max(0, min(j - SPARE_OCTAVES, slowest)) for j in family.j]
     pad_left = (n_padded - n_times) // 2 // max(rates) * max(rates)
-    bands = []
-    for xi, sigma, rate in zip(family.xi, family.sigma, rates, strict=True):
-        band = morlet_band(n_padded, xi, sigma)
-        gains = np.zeros(n_padded)
-        np.add.at(gains, np.arange(band.start, band.stop) % n_padded, band.values() / n_padded)
-        kept = slice(pad_left // rate, -(-(pad_left + n_times) // rate))
-        bands.append(_SampledBand(gains.astype(np.float32), n_padded // rate, kept))
-    return _Grid(n_padded, pad_left, tuple(bands))
+    bands = tuple(
+        _SampledBand(
+            _gains(n_padded, xi, sigma),
+            n_padded // rate,
+            slice(pad_left // rate, -(-(pad_left + n_times) // rate)),
+        )
+        for xi, sigma, rate in zip(family.xi, family.sigma, rates, strict=True)
+    )
+    return _Grid(n_padded, pad_left, bands)
+
+
+@lru_cache(maxsize=256)
+def _gains(n_padded: int, xi: float, sigma: float) -> NDArray[np.float32]:
+    """Compute the gains of a wavelet at all bins. Signals of similar lengths share them."""
+    band = morlet_band(n_padded, xi, sigma)
+    gains = np.zeros(n_padded)
+    np.add.at(gains, np.arange(band.start, band.stop) % n_padded, band.values() / n_padded)
+    return gains.astype(np.float32)
 
 
 def rows_at_once(projections: Projections, n_times: int, n_thresholds: int) -> int:
