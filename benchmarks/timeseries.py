@@ -5,7 +5,7 @@ The tables of docs/guide/signals.md come from::
     pip install ".[fast]" aeon
     python benchmarks/timeseries.py
     python benchmarks/timeseries.py --choose
-    python benchmarks/timeseries.py --speakers
+    python benchmarks/timeseries.py --speakers --seeds 1
 
 Use a separate environment, because aeon has upper bounds for NumPy and SciPy.
 
@@ -199,11 +199,11 @@ def table_of_speakers(source: str | None, n_seeds: int) -> None:
     X, y, speaker = digits.data, digits.target, digits.speaker
     as_rows = [x[np.newaxis] for x in X]
     models: dict[str, list[tuple[Any, list[np.ndarray]]]] = {
-        "MiniRocket": [(rocket(as_rows, seed), as_rows) for seed in range(n_seeds)],
         "ScatteringClassifier()": [(ScatteringClassifier(), X)],
         "ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0)": [
             (ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0), X)
         ],
+        "MiniRocket": [(rocket(as_rows, seed), as_rows) for seed in range(n_seeds)],
     }
     for name, variants in models.items():
         scores = []
