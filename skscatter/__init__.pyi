@@ -9,6 +9,8 @@ from ._displays.importance import PathImportanceDisplay as PathImportanceDisplay
 from ._displays.scalogram import ScalogramDisplay as ScalogramDisplay
 from ._displays.scattering import ScatteringDisplay as ScatteringDisplay
 from ._displays.time_frequency import TimeFrequencyDisplay as TimeFrequencyDisplay
+from ._estimators.classifier import ScatteringClassifier as ScatteringClassifier
+from ._estimators.ppv import WaveletPPV as WaveletPPV
 from ._estimators.scattering import (
     LogScattering1D as LogScattering1D,
 )

@@ -32,10 +32,12 @@ from skscatter import (
     RowStore,
     ScalogramDisplay,
     Scattering1D,
+    ScatteringClassifier,
     ScatteringDisplay,
     SelectPaths,
     TimeFrequencyDisplay,
     TimeFrequencyScattering,
+    WaveletPPV,
     frame_signal,
 )
 from skscatter.datasets import (
@@ -163,6 +165,14 @@ ACCEPTED = {
             "scale": "None",
             "direction": "None",
         },
+    ),
+    WaveletPPV: (
+        lambda **parameters: WaveletPPV(**parameters).fit(X).transform(X),
+        {"J": "None 0 1", "Q": "1", "n_phases": "1", "n_thresholds": "1", "padding": ""},
+    ),
+    ScatteringClassifier: (
+        lambda **parameters: ScatteringClassifier(**parameters).fit(X, y).predict(X),
+        {"scattering": "None", "ppv": "None", "classifier": "None", "ppv_share": "0 1"},
     ),
     Scattering1D.frame_times: (
         lambda n_times: LogScattering1D(J=3).fit(X).frame_times(n_times),

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from cases import noise
 from make_saved import FOLDER, MODELS
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import skscatter
-from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter import LogScattering1D, Scattering1D, ScatteringClassifier, SelectPaths
 from skscatter._estimators import saving as _saving
 
 pytestmark = pytest.mark.reliability("Saved models")
@@ -25,6 +25,8 @@ TRUSTED = {
     "skscatter.SelectPaths",
     "skscatter.LogScattering1D",
     "skscatter.Scattering1D",
+    "skscatter.ScatteringClassifier",
+    "skscatter.WaveletPPV",
 }
 
 KEPT = sorted(path for path in FOLDER.glob("*/*.pickle") if path.parent.name != "0.1.0")
@@ -94,6 +96,9 @@ def test_skops_needs_to_trust_no_more_than_is_documented():
     for transformer in (LogScattering1D(), Scattering1D(), SelectPaths(Scattering1D())):
         for model in (fitted(transformer)[0], transformer, transformer.fit([*noise(300)])):
             assert set(io.get_untrusted_types(data=io.dumps(model))) <= TRUSTED
+    classifier = ScatteringClassifier(classifier=RidgeClassifier())
+    classifier.fit(noise(300, 20), np.arange(20) % 2)
+    assert set(io.get_untrusted_types(data=io.dumps(classifier))) <= TRUSTED
 
 
 def test_models_hold_parameters_and_no_filters():

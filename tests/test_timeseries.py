@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skscatter import LogScattering1D, Scattering1D, SelectPaths
+from skscatter import LogScattering1D, Scattering1D, ScatteringClassifier, SelectPaths
 
 
 def classifier():
@@ -108,13 +108,35 @@ def test_searches_regression_and_ensembles_of_aeon(motions):
     assert np.corrcoef(predicted, X_test.std(axis=(1, 2)))[0, 1] > 0.9
 
 
-def test_aeon_checks(aeon):
+@pytest.mark.parametrize("name", ["ScatteringTransformer", "ScatteringClassifier"])
+def test_aeon_checks(aeon, name):
     from aeon.testing.estimator_checking import check_estimator
 
-    from skscatter.aeon import ScatteringTransformer
+    import skscatter.aeon
 
-    outcomes = check_estimator(ScatteringTransformer)
+    outcomes = check_estimator(getattr(skscatter.aeon, name))
     assert set(outcomes.values()) == {"PASSED"}
+
+
+def test_the_classifier_takes_data_of_aeon_and_its_interface(motions, vowels):
+    import skscatter.aeon
+
+    for (train, test), least in ((motions, 0.95), (vowels, 0.9)):
+        model = ScatteringClassifier().fit(*train)
+        assert model.score(*test) > least
+        wrapped = skscatter.aeon.ScatteringClassifier().fit(*train)
+        np.testing.assert_array_equal(wrapped.predict(test[0]), model.predict(test[0]))
+
+
+def test_probabilities_of_the_classifier_in_aeon(motions):
+    import skscatter.aeon
+
+    (X, y), (X_test, _) = motions
+    ours = ScatteringClassifier(classifier=LogisticRegression())
+    wrapped = skscatter.aeon.ScatteringClassifier(ours).fit(X, y)
+    np.testing.assert_array_equal(
+        wrapped.predict_proba(X_test), ours.fit(X, y).predict_proba(X_test)
+    )
 
 
 def test_a_model_in_an_aeon_pipeline_is_saved(motions, tmp_path):

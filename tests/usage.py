@@ -22,10 +22,12 @@ from skscatter import (
     RowStoreWarning,
     ScalogramDisplay,
     Scattering1D,
+    ScatteringClassifier,
     ScatteringDisplay,
     SelectPaths,
     TimeFrequencyDisplay,
     TimeFrequencyScattering,
+    WaveletPPV,
     frame_signal,
 )
 from skscatter.datasets import clear_data_home, get_data_home, load_recordings, load_spoken_digits
@@ -54,6 +56,13 @@ def transform(folder: Path) -> None:
     assert_type(scattering.get_feature_names_out(), NDArray[Any])
     assert_type(scattering.paths_, NDArray[np.void])
     assert_type(scattering.features_, NDArray[np.void])
+
+    ppv = assert_type(WaveletPPV(J=4, padding="zero").fit(X), WaveletPPV)
+    assert_type(ppv.J_, int)
+    assert ppv.transform(X).shape == (20, len(ppv.get_feature_names_out()))
+    model = ScatteringClassifier(LogScattering1D(trim=25), ppv, ppv_share=0.5)
+    assert_type(model.fit(X, digits.target[:20]), ScatteringClassifier)
+    assert_type(model.predict(X), NDArray[Any])
 
     band = assert_type(SelectPaths(scattering, order=1, carrier=(300, None)).fit(X), SelectPaths)
     assert_type(band.get_support(), NDArray[Any])
