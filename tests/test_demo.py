@@ -108,7 +108,9 @@ def with_floor(x):
 
 
 @pytest.mark.parametrize(
-    "change", [with_silence, with_floor, lambda x: 0.05 * x, lambda x: x], ids=str
+    "change",
+    [with_silence, with_floor, lambda x: 0.05 * x, lambda x: x],
+    ids=["silence", "noise", "quiet", "as it is"],
 )
 def test_silence_noise_and_level_do_not_matter(searched, tmp_path, change):
     digits, _, result = searched
