@@ -1,5 +1,7 @@
 """A classifier of time series: scattering, shares of positive values, and ridge regression."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
 
@@ -50,7 +52,7 @@ def learn_scaling(
 def _if_classifier_has(method: str) -> Callable[[Method], Method]:
     """Make a method available if the classifier of a `ScatteringClassifier` has it, too."""
 
-    def check(estimator: "ScatteringClassifier") -> bool:
+    def check(estimator: ScatteringClassifier) -> bool:
         return hasattr(estimator._unfitted_classifier(), method)
 
     decorator: Callable[[Method], Method] = available_if(check)

@@ -1,5 +1,7 @@
 """Proportions of positive values of wavelet bands, as a transformer."""
 
+from __future__ import annotations  # so that `help` shows ArrayLike by its name
+
 import itertools
 from typing import Any, Self
 
