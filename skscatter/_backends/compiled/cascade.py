@@ -40,10 +40,9 @@ def supports(settings: Settings, grid: Grid) -> bool:
 
     It cannot if the padded length is above `MAX_PADDED`, if bands of joint scattering have more
     than `MAX_JOINT` numbers, or if an envelope may have a single sample, which has no even and odd
-    half. The answer depends on the settings, which are the same
-    for all signals, and on the padded length, which follows from a signal's own length. It must
-    not depend on the number of signals or on other signals, or the last bits of a signal's
-    features would depend on its neighbours.
+    half. The answer depends on the settings, which are the same for all signals, and on the padded
+    length, which follows from a signal's own length. It must not depend on the number of signals or
+    on other signals, or the last bits of a signal's features would depend on its neighbours.
     """
     coarsest = min(settings.log2_T, settings.log2_stride)
     is_small = grid.n_padded <= MAX_PADDED and largest_joint_batch(settings, grid) <= MAX_JOINT
