@@ -235,7 +235,8 @@ def compiled_fourier_transforms(case: Case, X: np.ndarray, n_threads: int) -> tu
             y[:] = z[:] = 1e-6  # otherwise values grow from transform to transform
             transforms(paths, cascade.twiddles, y, z)
 
-    workspaces = [cascade._new_workspace()[4:6] for _ in range(n_threads)]
+    sizes = cascade.sizes["y"], cascade.sizes["z"]
+    workspaces = [[cascade.xp.empty((size,)) for size in sizes] for _ in range(n_threads)]
     pool = ThreadPoolExecutor(n_threads)
 
     def run() -> None:

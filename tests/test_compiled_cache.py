@@ -308,6 +308,19 @@ def test_code_is_compiled_where_there_are_no_locks(files):
 # ---------------------------------------------------------------- the message
 
 
+class AtOnce:
+    """A timer that does not wait."""
+
+    def __init__(self, interval, function, args):
+        self.function, self.args = function, args
+
+    def start(self):
+        self.function(*self.args)
+
+    def cancel(self):
+        pass
+
+
 @pytest.fixture
 def messages():
     """A queue of what the library logs."""
@@ -320,10 +333,17 @@ def messages():
 
 def test_compilation_that_takes_long_is_announced(messages, monkeypatch):
     monkeypatch.setattr(compiling, "SILENT_SECONDS", 0)
-    with compiling.announced("once on this machine"):
+    with compiling.announced("its fast path", "once on this machine"):
         record = messages.get(timeout=60)
     assert "is compiling its fast path, once on this machine." in record.getMessage()
     assert record.levelname == "WARNING"  # written to stderr without any configuration
+
+
+def test_the_message_names_what_is_compiled(folder, messages, monkeypatch):
+    monkeypatch.setattr(compiling, "SILENT_SECONDS", 0)
+    monkeypatch.setattr(compiling.threading, "Timer", AtOnce)
+    CachedFunction(twice, "another path").compile(DOUBLE)
+    assert "is compiling another path, once on this machine." in messages.get().getMessage()
 
 
 def test_short_compilation_is_not_announced(folder, messages, monkeypatch):

@@ -47,14 +47,16 @@ class CachedFunction:
     ----------
     function : callable
         It may call any function that is compiled in this folder.
+    title : str, default="its fast path"
+        What the function is, in the message that it is being compiled.
 
     Notes
     -----
     Threads may share an instance.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self._function = function
+    def __init__(self, function: Callable[..., Any], title: str = "its fast path") -> None:
+        self._function, self._title = function, title
         self._dispatchers: dict[Signature, Any] = {}
         self._has_warned = False
         self._lock = threading.Lock()
@@ -69,7 +71,7 @@ class CachedFunction:
         """
         with self._lock:
             if signature not in self._dispatchers:
-                dispatcher, problem = _compile(self._function, signature)
+                dispatcher, problem = _compile(self._function, self._title, signature)
                 dispatcher.disable_compile()  # calls would compile without the checks made here
                 self._dispatchers[signature] = dispatcher
                 if problem and not self._has_warned:
@@ -142,14 +144,16 @@ class CodeFiles:
             path.unlink(missing_ok=True)
 
 
-def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, str | None]:
+def _compile(
+    function: Callable[..., Any], title: str, signature: Signature
+) -> tuple[Any, str | None]:
     """Load or compile a function for a signature; return it with what went wrong, if anything."""
     name = f"{function.__name__}_{code_version(signature)}"
     function = _renamed(function, name)
     try:
         dispatcher = njit(**OUTER, cache=True)(function)
     except RuntimeError:  # no folder that can be written to
-        return _compile_without_cache(function, signature), None
+        return _compile_without_cache(function, title, signature), None
     if not is_jitted(dispatcher):
         raise RuntimeError(
             "backend='numba' needs numba's compiler, which the environment variable "
@@ -162,7 +166,7 @@ def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, s
             if not files.are_complete():
                 stack.enter_context(files.locked())
             if not files.are_complete():  # still: no other process has just compiled it
-                stack.enter_context(announced("once on this machine"))
+                stack.enter_context(announced(title, "once on this machine"))
                 recorded = files.recorded_checksums()
                 if recorded and not files.checksums() <= recorded:  # else it was interrupted
                     problem = (
@@ -184,26 +188,26 @@ def _compile(function: Callable[..., Any], signature: Signature) -> tuple[Any, s
     if signature not in dispatcher.signatures:
         with suppress(OSError):
             files.remove()  # for the next process
-        dispatcher = _compile_without_cache(function, signature)
+        dispatcher = _compile_without_cache(function, title, signature)
     return dispatcher, problem
 
 
-def _compile_without_cache(function: Callable[..., Any], signature: Signature) -> Any:
+def _compile_without_cache(function: Callable[..., Any], title: str, signature: Signature) -> Any:
     dispatcher = njit(**OUTER)(function)
-    with announced("for this process"):
+    with announced(title, "for this process"):
         dispatcher.compile(signature)
     return dispatcher
 
 
 @contextmanager
-def announced(how_often: str) -> Iterator[None]:
+def announced(title: str, how_often: str) -> Iterator[None]:
     """Say that the code is being compiled, if that takes more than `SILENT_SECONDS`.
 
     A warning would not do: it may be an error. Messages of this level are written to stderr
     where a program configures no logging.
     """
-    message = "skscatter is compiling its fast path, %s. This takes some seconds."
-    timer = threading.Timer(SILENT_SECONDS, logger.warning, (message, how_often))
+    message = "skscatter is compiling %s, %s. This takes some seconds."
+    timer = threading.Timer(SILENT_SECONDS, logger.warning, (message, title, how_often))
     timer.daemon = True  # an interrupted program ends at once
     timer.start()
     try:

@@ -351,4 +351,4 @@ def joint_signature(dtype: str) -> Signature:
     return reals, types.int64, *tables, integers, *constants, *workspace, real[:, :, ::1]
 
 
-compiled_jointly = CachedFunction(scatter_jointly)
+compiled_jointly = CachedFunction(scatter_jointly, "its fast path for joint scattering")
