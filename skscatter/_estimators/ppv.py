@@ -159,9 +159,7 @@ of arrays of shape (length,) or (n_channels, length)
         if self.J is not None:
             check_integer("J", self.J, minimum=0, maximum=LARGEST)
         _refuse_dask(X)
-        # An error or an interrupt leaves an earlier fit as it was, with the names of its columns.
-        fitted: Any = object.__new__(type(self))
-        fitted.__dict__.update(self.__dict__)
+        fitted = self._draft()
         signals = check_signals(X, estimator=fitted)
         _refuse_tensors(signals)
         J = default_J(int(np.median(signals.lengths))) if self.J is None else int(self.J)

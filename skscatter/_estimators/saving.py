@@ -1,4 +1,4 @@
-"""The state of a saved model, and how a later version reads it."""
+"""The state of an estimator: how `fit` replaces it, and how a later version reads a saved one."""
 
 import inspect
 from typing import Any
@@ -15,6 +15,15 @@ class Saved:
     It is to be listed before scikit-learn's ``BaseEstimator``. Parameters that were added after a
     model was saved get their default, which keeps the model's behaviour.
     """
+
+    def _draft(self) -> Any:
+        """Return a copy for `fit` to change, whose attributes then replace those of the estimator.
+
+        An error or an interrupt leaves an earlier fit as it was, with the names of its columns.
+        """
+        draft = object.__new__(type(self))
+        draft.__dict__.update(self.__dict__)
+        return draft
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state, with the versions."""

@@ -340,9 +340,7 @@ n_times), or list of arrays of shape (length,) or (n_channels, length)
             If a parameter or the signals are not as described; the message says what is accepted.
         """
         self._check_parameters()
-        # An error or an interrupt leaves an earlier fit as it was, with the names of its columns.
-        fitted: Any = object.__new__(type(self))
-        fitted.__dict__.update(self.__dict__)
+        fitted = self._draft()
         signals = check_signals(X, estimator=fitted, min_signals=self._batch_options.min_signals)
         spec = self._specify(signals)
         self._warn_of_scale(spec.settings, signals)
