@@ -168,7 +168,14 @@ ACCEPTED = {
     ),
     WaveletPPV: (
         lambda **parameters: WaveletPPV(**parameters).fit(X).transform(X),
-        {"J": "None 0 1", "Q": "1", "n_phases": "1", "n_thresholds": "1", "padding": ""},
+        {
+            "J": "None 0 1",
+            "n_phases": "1",
+            "pair_octaves": "0 1",
+            "n_thresholds": "1",
+            "padding": "",
+            "n_jobs": f"None -1 {NUMBERS_FROM_1}",
+        },
     ),
     ScatteringClassifier: (
         lambda **parameters: ScatteringClassifier(**parameters).fit(X, y).predict(X),

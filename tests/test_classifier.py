@@ -10,6 +10,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import FeatureUnion
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skscatter import LogScattering1D, ScatteringClassifier, SelectPaths, WaveletPPV
@@ -100,6 +101,15 @@ def test_every_part_can_be_replaced_and_searched(sawteeth):
     assert not hasattr(model.scattering, "transformer_")
 
 
+def test_several_scales_are_a_union(sawteeth):
+    X, y = sawteeth
+    scales = FeatureUnion([(f"J{J}", LogScattering1D(J=J)) for J in (3, 5)])
+    model = ScatteringClassifier(scales, ppv_share=0.5).fit(X, y)
+    names = model.scattering_.get_feature_names_out()
+    assert {name.split("__")[0] for name in names} == {"J3", "J5"}
+    assert model.score(X, y) == 1
+
+
 def test_lists_and_channels(sawteeth):
     X, y = sawteeth
     channels = np.stack([X, -X], axis=1)
@@ -146,8 +156,10 @@ def test_errors_name_what_is_wrong(sawteeth):
     X, y = sawteeth
     with pytest.raises(ValueError, match="requires y to be passed"):
         ScatteringClassifier().fit(X, None)
-    with pytest.raises(TypeError, match=r"ppv=LogScattering1D\(\).*WaveletPPV"):
-        ScatteringClassifier(ppv=LogScattering1D()).fit(X, y)
+    with pytest.raises(TypeError, match=r"ppv=<class.*WaveletPPV\(\)"):
+        ScatteringClassifier(ppv=WaveletPPV).fit(X, y)
+    with pytest.raises(TypeError, match=r"scattering=7.*LogScattering1D\(\)"):
+        ScatteringClassifier(7).fit(X, y)
     with pytest.raises(TypeError, match="classifier=<class"):
         ScatteringClassifier(classifier=LogisticRegression).fit(X, y)
     with pytest.raises(ValueError, match="inconsistent"):

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from skscatter._backends import choice
 from skscatter._backends.choice import KYMATIO_BACKENDS, NUMBA, NUMPY, Device, namespace_on
 from skscatter._backends.kymatio_front_ends import KymatioEngine
 from skscatter._scattering.cascade import Cascade
@@ -20,6 +21,7 @@ from skscatter._scattering.layout import Grid, Groups
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import released_gain
 from skscatter._scattering.plan import make_plan
+from skscatter._scattering.positive_values import Counter, count_above
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.workspace import Workspaces
 
@@ -108,3 +110,12 @@ def build_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NU
 def get_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NUMPY) -> Engine:
     """Return the engine for these settings and precision, built once in a process."""
     return build_engine(settings, grid, dtype, device)
+
+
+def get_counter() -> Counter:
+    """Return what counts values for proportions of positive values: compiled code, or NumPy."""
+    if choice.has_numba():
+        from skscatter._backends.compiled.counting import compiled_counter
+
+        return compiled_counter()
+    return count_above

@@ -19,8 +19,7 @@ from skscatter._common.parameters import check_real
 from skscatter._common.public import public
 from skscatter._estimators.ppv import WaveletPPV
 from skscatter._estimators.saving import Saved
-from skscatter._estimators.scattering import LogScattering1D, Scattering1D
-from skscatter._estimators.selection import SelectPaths
+from skscatter._estimators.scattering import LogScattering1D
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -64,21 +63,21 @@ class ScatteringClassifier(Saved, ClassifierMixin, BaseEstimator):
     """Classifier of time series from scattering and from proportions of positive values.
 
     Scattering describes the energy of each band and its course in time. `WaveletPPV` describes what
-    that loses, the sign and the phase of each band. A ridge classifier that chooses its penalty by
-    leave-one-out takes both. There is nothing to choose for series of some tens to some thousands
-    of samples, and every part can be replaced.
+    that loses, the phases of bands. A ridge classifier that chooses its penalty by leave-one-out
+    takes both. There is nothing to choose for series of some tens to some thousands of samples, and
+    every part can be replaced.
 
     Parameters
     ----------
-    scattering : transformer of skscatter or None, default=None
-        Computes the features of scattering. `fit` fits a clone of it. None means
-        ``LogScattering1D()``.
-    ppv : WaveletPPV or None, default=None
+    scattering : transformer or None, default=None
+        Computes the features of scattering, such as `LogScattering1D`, `SelectPaths` or a
+        ``FeatureUnion`` of several. `fit` fits a clone of it. None means ``LogScattering1D()``.
+    ppv : transformer or None, default=None
         Computes the proportions. `fit` fits a clone of it. None means ``WaveletPPV()``.
     classifier : classifier or None, default=None
         Classifies the scaled features. `fit` fits a clone of it. None means ``RidgeClassifierCV``
         with penalties from 1e-4 to 100.
-    ppv_share : float, default=2/3
+    ppv_share : float, default=0.8
         Share of the proportions in the variance of all features, from 0 to 1. With 0 only the
         features of scattering are computed, and with 1 only the proportions.
 
@@ -88,7 +87,7 @@ class ScatteringClassifier(Saved, ClassifierMixin, BaseEstimator):
         Labels of the classes.
     scattering_ : transformer or None
         The fitted transformer. None if `ppv_share` is 1.
-    ppv_ : WaveletPPV or None
+    ppv_ : transformer or None
         The fitted transformer. None if `ppv_share` is 0.
     classifier_ : classifier
         The fitted classifier.
@@ -110,9 +109,9 @@ class ScatteringClassifier(Saved, ClassifierMixin, BaseEstimator):
     `ppv_share`. A linear classifier thus sees the sum of two kernels, whatever the numbers of
     features.
 
-    The proportions depend on the loudness of a series, and on noise between its events. For
-    recordings of sounds, ``ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0)`` is much
-    better for speakers that the training data do not contain. The user guide has the figures.
+    The proportions also describe the noise between events. For recordings of sounds,
+    ``ScatteringClassifier(LogScattering1D(trim=25), ppv_share=0)`` is much better for speakers that
+    the training data do not contain. The user guide has the figures.
 
     Examples
     --------
@@ -129,11 +128,11 @@ class ScatteringClassifier(Saved, ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        scattering: Scattering1D | SelectPaths | None = None,
-        ppv: WaveletPPV | None = None,
+        scattering: Any = None,
+        ppv: Any = None,
         classifier: Any = None,
         *,
-        ppv_share: float = 2 / 3,
+        ppv_share: float = 0.8,
     ) -> None:
         self.scattering = scattering
         self.ppv = ppv
@@ -291,16 +290,20 @@ of arrays of shape (length,) or (n_channels, length)
         """Return the transformers that are used, checked and not fitted."""
         share = check_real("ppv_share", self.ppv_share, minimum=0, maximum=1)
         parts: dict[str, Any] = {}
-        for name, kinds, used in (
-            ("scattering", (LogScattering1D, Scattering1D, SelectPaths), share < 1),
-            ("ppv", (WaveletPPV,), share > 0),
+        for name, default, used in (
+            ("scattering", LogScattering1D, share < 1),
+            ("ppv", WaveletPPV, share > 0),
         ):
             part = getattr(self, name)
             if part is None:
-                part = kinds[0]()
-            elif not isinstance(part, kinds):
-                accepted = ", ".join(kind.__name__ for kind in kinds)
-                raise TypeError(f"{name}={part!r} is not available. Accepted: {accepted}, or None.")
+                part = default()
+            elif isinstance(part, type) or not (
+                hasattr(part, "transform") and hasattr(part, "get_params")
+            ):
+                raise TypeError(
+                    f"{name}={part!r} is not available. Accepted: a transformer, such as "
+                    f"{default.__name__}(), or None."
+                )
             if used:
                 parts[name] = part
         return parts

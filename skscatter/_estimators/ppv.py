@@ -2,7 +2,7 @@
 
 from __future__ import annotations  # so that `help` shows ArrayLike by its name
 
-import itertools
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -10,60 +10,79 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skscatter._backends.engines import get_counter
 from skscatter._common.parameters import check_choice, check_integer
 from skscatter._common.public import public
 from skscatter._estimators.feature_table import channel_prefixes
 from skscatter._estimators.saving import Saved
-from skscatter._execution.run import precision_of
+from skscatter._execution.run import floating_point, precision_of
+from skscatter._execution.threads import check_n_jobs, claim_cores, count_threads, run_tasks
 from skscatter._scattering.positive_values import (
+    Chunk,
     Projections,
-    learn_thresholds,
+    learn,
+    n_at_once,
+    n_padded,
     positive_shares,
-    rows_at_once,
+    runs,
 )
-from skscatter._scattering.settings import ALWAYS_ACCEPTED_Q, LARGEST, PADDINGS, default_J
+from skscatter._scattering.settings import LARGEST, PADDINGS, default_J
 from skscatter._signals.dask_arrays import is_dask
-from skscatter._signals.rows import Signals
+from skscatter._signals.rows import Rows, Signals, as_index
 from skscatter._signals.validation import Expected, check_signals
 
 # Training signals from which thresholds are learned: evenly spread, and enough for quantiles.
 MAX_SIGNALS = 128
-MAX_COUNT = 1024  # of phases or thresholds: far more than are useful
+LENGTHS = 9  # to which the length of a signal is compared
+MAX_COUNT = 64  # of phases or thresholds: far more than are useful
 
 
 @public
 class WaveletPPV(Saved, TransformerMixin, BaseEstimator):
-    """Proportions of positive values (PPV) of wavelet bands above thresholds.
+    """Proportions of positive values (PPV) of wavelet bands, alone and in pairs.
 
-    Scattering averages the modulus of each band, which loses its sign, its phase and the
-    distribution of its values. These features keep some of that: the share of the samples at which
-    a band, seen at some phase, exceeds a threshold. They tell a rise from a fall, and a peak from a
-    valley. Thresholds are quantiles of the same band in the training signals, as in MiniRocket
-    [1]_. Everything is deterministic.
+    Scattering averages the modulus of each band, which loses its phase: where in a band's period
+    something happens, and with which sign. These features keep some of that. A band is seen at
+    several phases, alone and added to another band, and each feature is the share of the samples
+    at which this signal exceeds a threshold. Bands alone tell a rise from a fall and a peak from a
+    valley. Sums of two depend on the difference of their phases, which makes the shape of an event.
+    The shares above thresholds come from MiniRocket [1]_, and the phases between scales from the
+    theory of phase harmonics [2]_. Nothing is random.
 
     Parameters
     ----------
     J : int or None, default=None
-        The largest wavelets have the scale ``2**J`` samples. None means a quarter of the median
-        length of the signals, rounded down to a power of two, and at most 16.
-    Q : int, default=1
-        Wavelets per octave. One wavelet per octave is short in time and keeps the shape of events.
-    n_phases : int, default=8
+        The largest wavelets have the scale ``2**J`` samples. There is one wavelet per octave. None
+        means a quarter of the median length of the signals, rounded down to a power of two, and at
+        most 16.
+    n_phases : int, default=3
         Phases at which each band is seen: directions in the complex plane, equally spaced from 0
-        up to 180 degrees.
-    n_thresholds : int, default=4
-        Thresholds for each band at each phase.
-    padding : {"reflect", "zero", "periodic"} or tuple of these, default=("reflect", "zero")
-        How a signal is continued past its ends. A tuple gives features for each. With ``"zero"``,
-        the level at the ends becomes an edge, and its share of the samples depends on the length.
+        up to 180 degrees. In a pair, the band of the lower frequency is seen at the opposite
+        phases, too.
+    pair_octaves : int, default=3
+        Largest distance of the bands of a pair. With 0, there are no pairs.
+    n_thresholds : int, default=3
+        Thresholds for each band, and for each pair of bands, at each of their phases.
+    padding : {"zero", "reflect", "periodic"}, default="zero"
+        How a signal is continued past its ends, after its mean is removed. With ``"zero"``, the
+        level at the ends becomes an edge.
+    n_jobs : int or None, default=None
+        Threads, in joblib's meaning.
 
     Attributes
     ----------
     J_ : int
         Scale in use.
+    levels_ : ndarray of shape (n_channels, n_thresholds)
+        Thresholds for the signals themselves, in their unit.
+    scales_ : ndarray of shape (n_channels, n_wavelets)
+        Root mean square of each band in the training signals, as a share of that of all bands of a
+        signal.
     thresholds_ : ndarray of shape (n_channels, n_projections, n_thresholds)
-        Thresholds in the unit of the signals. The first projection is the signal itself. The others
-        follow by padding, wavelet and phase.
+        Thresholds, in units of the scales. Projections are in the order of the names of features.
+    lengths_ : ndarray of shape (9,) or (0,)
+        Lengths to which that of a signal is compared. Empty if `fit` got an array, whose signals
+        have one length.
     n_channels_ : int
         Channels of a signal.
     n_times_ : int or None
@@ -80,23 +99,37 @@ class WaveletPPV(Saved, TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The feature of a signal ``x``, a wavelet ``psi``, a phase ``theta`` and a threshold ``b`` is the
-    share of the samples with ``Re(exp(-1j * theta) * (x * psi)) > b``. The signal itself counts as
-    a further band, of one phase. `fit` takes thresholds at the levels ``(k + 0.5) / n_thresholds``
-    of the distribution of these values in up to 128 training signals, which are evenly spread. A
-    band is sampled at least 8 times a period, if the signal is long enough.
+    The first features are the shares of the samples of the signal itself above `n_thresholds`
+    levels. They describe its values, and the others its shape. For those, the mean of the signal is
+    removed, and its bands ``x * psi`` are divided by the root of their summed mean squares, so that
+    neither its unit nor its offset counts. Each band is then divided by its scale, so that both
+    bands of a pair count. The features are the shares of the samples at which ::
 
-    Thresholds have the unit of the training signals. Signals of another unit or loudness should be
-    scaled first. Parts of a band below a millionth of the signal's largest magnitude count as zero,
-    because the sign of rounding errors means nothing.
+        Re(exp(-1j * alpha) * (x * psi_n)) > b
+        Re(exp(-1j * alpha) * (x * psi_m) + exp(-1j * beta) * (x * psi_n)) > b
 
-    Everything is computed by NumPy, on one thread. Bands are compared in float32. The features of a
-    signal do not depend on the others in the same call.
+    where wavelet ``m`` has a higher frequency than ``n``. `fit` takes all thresholds from the
+    distribution of these values in up to 128 training signals, which are evenly spread. The shares
+    of values below them are multiples of the golden ratio, modulo 1. A band is sampled at
+    least 8 times a period, if the signal is long enough, and a sum as often as its slower band.
+
+    Signals of different lengths have nine more features: whether a signal is longer than each of
+    nine quantiles of the lengths of the training signals.
+
+    Parts of a band below a millionth of the largest value of a signal without its mean count as
+    zero, because the sign of rounding errors means nothing.
+
+    Bands are computed by NumPy and SciPy, and compared in float32, by compiled code where numba is
+    installed, with the same result. The features of a signal do not depend on the others in the
+    same call.
 
     References
     ----------
     .. [1] A. Dempster, D. F. Schmidt and G. I. Webb, "MiniRocket: A Very Fast (Almost)
        Deterministic Transform for Time Series Classification", KDD 2021.
+
+    .. [2] S. Mallat, S. Zhang and G. Rochette, "Phase harmonic correlations and convolutional
+       neural networks", Information and Inference 9(3), 2020.
 
     Examples
     --------
@@ -119,16 +152,18 @@ class WaveletPPV(Saved, TransformerMixin, BaseEstimator):
         self,
         *,
         J: int | None = None,
-        Q: int = 1,
-        n_phases: int = 8,
-        n_thresholds: int = 4,
-        padding: str | tuple[str, ...] = ("reflect", "zero"),
+        n_phases: int = 3,
+        pair_octaves: int = 3,
+        n_thresholds: int = 3,
+        padding: str = "zero",
+        n_jobs: int | None = None,
     ) -> None:
         self.J = J
-        self.Q = Q
         self.n_phases = n_phases
+        self.pair_octaves = pair_octaves
         self.n_thresholds = n_thresholds
         self.padding = padding
+        self.n_jobs = n_jobs
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Determine the scale, and learn the thresholds.
@@ -152,28 +187,34 @@ of arrays of shape (length,) or (n_channels, length)
         TypeError, ValueError
             If a parameter or the signals are not as described; the message says what is accepted.
         """
-        Q = check_integer("Q", self.Q, minimum=1, maximum=ALWAYS_ACCEPTED_Q)
         n_phases = check_integer("n_phases", self.n_phases, minimum=1, maximum=MAX_COUNT)
+        pair_octaves = check_integer("pair_octaves", self.pair_octaves, minimum=0, maximum=LARGEST)
         count = check_integer("n_thresholds", self.n_thresholds, minimum=1, maximum=MAX_COUNT)
-        paddings = _check_padding(self.padding)
+        padding = check_choice("padding", self.padding, PADDINGS)
         if self.J is not None:
             check_integer("J", self.J, minimum=0, maximum=LARGEST)
+        check_n_jobs(self.n_jobs)
         _refuse_dask(X)
         fitted = self._draft()
         signals = check_signals(X, estimator=fitted)
         _refuse_tensors(signals)
         J = default_J(int(np.median(signals.lengths))) if self.J is None else int(self.J)
-        projections = Projections(J, Q, n_phases, paddings)
-        fitted._resolved = (J, Q, n_phases, paddings)  # plain, for saved models
+        fitted._resolved = (J, n_phases, pair_octaves, padding)  # plain, for saved models
         fitted.n_times_, fitted.n_channels_ = signals.n_times, signals.n_channels
         fitted._library = signals.library
+        n_lengths = LENGTHS if signals.n_times is None else 0
+        fitted.lengths_ = np.quantile(signals.lengths, (np.arange(n_lengths) + 0.5) / LENGTHS)
         chosen = np.linspace(0, signals.n_samples - 1, min(signals.n_samples, MAX_SIGNALS))
         first = chosen.astype(np.intp) * signals.n_channels
-        fitted.thresholds_ = np.stack(
-            [
-                learn_thresholds(projections, _blocks(signals, first + channel), count)
-                for channel in range(signals.n_channels)
-            ]
+        learned = []
+        for rows in (first + channel for channel in range(signals.n_channels)):
+            lengths = signals.row_lengths[rows]
+            chunks = (_load(signals, rows[as_index(part)]) for part in _divide(lengths))
+            n_samples = int(lengths.sum())
+            with floating_point():
+                learned.append(learn(fitted._projections, chunks, n_samples, count))
+        fitted.levels_, fitted.scales_, fitted.thresholds_ = map(
+            np.stack, zip(*learned, strict=True)
         )
         self.__dict__ = fitted.__dict__
         return self
@@ -190,7 +231,7 @@ of arrays of shape (length,) or (n_channels, length)
 
         Returns
         -------
-        features : ndarray of shape (n_samples, n_channels * n_projections * n_thresholds)
+        features : ndarray of shape (n_samples, n_features)
             Shares from 0 to 1. float32 for float32 signals, else float64.
 
         Raises
@@ -202,6 +243,7 @@ of arrays of shape (length,) or (n_channels, length)
             described.
         """
         check_is_fitted(self)
+        check_n_jobs(self.n_jobs)
         _refuse_dask(X)
         expected = Expected(
             n_channels=self.n_channels_,
@@ -213,21 +255,33 @@ of arrays of shape (length,) or (n_channels, length)
         )
         signals = check_signals(X, estimator=self, expected=expected, method="transform")
         _refuse_tensors(signals)
-        projections = self._projections
+        n_rows = len(signals.row_lengths)
         _, n_projections, n_thresholds = self.thresholds_.shape
-        lengths = signals.row_lengths
-        shares = np.empty((len(lengths), n_projections, n_thresholds), precision_of(signals))
-        for channel, thresholds in enumerate(self.thresholds_):
-            rows = np.arange(channel, len(lengths), self.n_channels_)
-            for first, stop in _runs(lengths[rows]):
-                n_times = int(lengths[rows[first]])
-                step = rows_at_once(projections, n_times, n_thresholds)
-                for start in range(first, stop, step):
-                    some = rows[start : min(start + step, stop)]
-                    x = signals.block(some).astype(shares.dtype, copy=False)
-                    shares[some] = positive_shares(projections, x, thresholds)
-                signals.release()
+        shares = np.empty((n_rows, 1 + n_projections, n_thresholds), precision_of(signals))
+        count = get_counter()
+
+        def compute(rows: range, _: Any) -> None:
+            with floating_point():
+                positive_shares(
+                    self._projections,
+                    _load(signals, rows),
+                    np.asarray(rows) % self.n_channels_,
+                    self.levels_,
+                    self.scales_,
+                    self.thresholds_,
+                    count,
+                    shares[rows.start : rows.stop],
+                )
+            signals.release()
+
+        tasks = [partial(compute, rows) for rows in _divide(signals.row_lengths)]
+        with claim_cores(count_threads(self.n_jobs)) as n_threads:
+            for _ in run_tasks(tasks, 0 if n_threads == 1 else min(n_threads, len(tasks))):
+                pass
         features: NDArray[np.floating] = signals.as_given(shares.reshape(signals.n_samples, -1))
+        if self.n_times_ is None:
+            longer = signals.lengths[:, np.newaxis] > self.lengths_
+            features = np.concatenate([features, longer.astype(features.dtype)], axis=1)
         return features
 
     @property
@@ -241,10 +295,12 @@ of arrays of shape (length,) or (n_channels, length)
         return int(self._resolved[0])
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[Any]:
-        """Name the features by padding, wavelet, phase and threshold.
+        """Name the features by wavelets, phases and threshold.
 
-        For example ``PPV_reflect_n3_45deg_thr0``, or ``PPV_signal_thr0`` for the signal itself.
-        With several channels, a name begins with the channel, such as ``ch0_``.
+        For example ``PPV_n3_60deg_thr0``, ``PPV_n1_60deg_n3_240deg_thr0`` for a pair, or
+        ``PPV_signal_thr0`` for the signal itself. Wavelets are counted from high to low frequency.
+        With several channels, a name begins with the channel, such as ``ch0_``. Comparisons of the
+        length come last, such as ``PPV_length_thr0``.
 
         Parameters
         ----------
@@ -262,15 +318,14 @@ of arrays of shape (length,) or (n_channels, length)
             If `fit` was not called.
         """
         check_is_fitted(self)
-        return np.array(
-            [
-                f"{prefix}PPV_{name}_thr{k}"
-                for prefix, _ in channel_prefixes(self.n_channels_, ())
-                for name in self._projections.names
-                for k in range(self.thresholds_.shape[-1])
-            ],
-            dtype=object,
-        )
+        names = [
+            f"{prefix}PPV_{name}_thr{k}"
+            for prefix, _ in channel_prefixes(self.n_channels_, ())
+            for name in ("signal", *self._projections.names)
+            for k in range(self.thresholds_.shape[-1])
+        ]
+        names += [f"PPV_length_thr{k}" for k in range(len(self.lengths_))]
+        return np.array(names, dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether `fit` has learned thresholds."""
@@ -284,31 +339,22 @@ of arrays of shape (length,) or (n_channels, length)
         return tags
 
 
-def _blocks(signals: Signals, rows: NDArray[np.intp]) -> list[NDArray[np.floating]]:
-    """Return rows in blocks of equal length, in the precision of the computation."""
-    return [
-        signals.block(rows[first:stop]).astype(precision_of(signals), copy=False)
-        for first, stop in _runs(signals.row_lengths[rows])
-    ]
+def _divide(lengths: NDArray[np.intp]) -> list[range]:
+    """Divide rows of these lengths, in descending order, into chunks that share a grid."""
+    starts = [first for first, _ in runs(lengths)]
+    grids = np.array([n_padded(int(lengths[first])) for first in starts], np.intp)
+    chunks = []
+    for first, stop in runs(grids):
+        begin, end = starts[first], starts[stop] if stop < len(starts) else len(lengths)
+        step = n_at_once(int(grids[first]))
+        chunks += [range(start, min(start + step, end)) for start in range(begin, end, step)]
+    return chunks
 
 
-def _runs(lengths: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """Divide rows into runs of equal length."""
-    bounds = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
-    return list(itertools.pairwise(bounds))
-
-
-def _check_padding(padding: Any) -> tuple[str, ...]:
-    """Return the paddings as a tuple."""
-    given = (padding,) if isinstance(padding, str) else padding
-    if not isinstance(given, tuple | list) or not given:
-        raise TypeError(
-            f"padding={padding!r} must be one of {list(PADDINGS)}, or a tuple of these."
-        )
-    paddings = tuple(check_choice("padding", each, PADDINGS) for each in given)
-    if len(set(paddings)) < len(paddings):
-        raise ValueError(f"padding={padding!r} names a padding twice.")
-    return paddings
+def _load(signals: Signals, rows: Rows) -> Chunk:
+    """Return rows in the precision of the computation, and their lengths."""
+    x = signals.block(rows).astype(precision_of(signals), copy=False)
+    return x, signals.row_lengths[as_index(rows)]
 
 
 def _refuse_dask(X: Any) -> None:

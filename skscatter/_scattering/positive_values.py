@@ -1,18 +1,21 @@
-"""Proportions of positive values (PPV) of band-passed signals.
+"""Proportions of positive values (PPV) of wavelet bands, and of sums of two bands.
 
-A modulus loses the sign and the phase of a band, and its average the distribution of its values.
-Dempster, Schmidt and Webb, "MiniRocket: A Very Fast (Almost) Deterministic Transform for Time
-Series Classification", KDD 2021, describe a filtered series by the share of its samples that exceed
-a threshold. Here the filters are wavelets. A band ``x * psi`` is complex. Its projections on the
-directions ``exp(i theta)`` of the plane, ``Re(exp(-i theta) x * psi)``, are real bands of all
-phases, and the shares of their samples above several thresholds describe the distribution of the
-band in the plane.
+A modulus loses the phase of a band. The phase says where in the band's period an event lies and
+which sign it has, and the difference between the phases of two bands says what shape it has: the
+bands of a step, of a peak and of a sawtooth have the same moduli, and other phases. Mallat, Zhang
+and Rochette, "Phase harmonic correlations and convolutional neural networks", Information and
+Inference 9(3), 2020, measure such phases by correlations. Here they are measured as Dempster,
+Schmidt and Webb, "MiniRocket: A Very Fast (Almost) Deterministic Transform for Time Series
+Classification", KDD 2021, describe a filtered series: by the share of its samples that exceed a
+threshold. The filters are wavelets at several phases, ``Re(exp(-i theta) psi)``, and sums of two of
+them.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise, product
 from typing import Any
 
 import numpy as np
@@ -27,89 +30,213 @@ NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "zero": "constant", "period
 SPARE_OCTAVES = 2
 MIN_SAMPLES = 8  # of a band, if the signal has them
 
-# Parts of a band that are smaller than this share of the signal's largest magnitude count as zero.
-# Between the steps of a signal, its bands are zero up to rounding errors, whose sign means nothing.
+# Parts of a band that are smaller than this share of the signal's largest deviation from its mean
+# count as zero. Between the steps of a signal, its bands are zero up to rounding errors, whose sign
+# means nothing.
 SILENT = 2.0**-20
 
-LARGEST_EXPONENT = 126  # of a power of two in float32
+NEGLIGIBLE = 1e-9  # share of a filter's peak that is lost in the rounding of float32
 
-CHUNK_BYTES = 2**20  # comparisons of a chunk of signals: few enough for the processor's cache
-MAX_VALUES = 2**14  # from which the thresholds of a projection are learned
+LARGEST_EXPONENT = 100  # of a power of two that scales bands in float32
+
+CHUNK = 2**15  # samples of a chunk of padded signals: its bands fit in the processor's cache
+MAX_VALUES = 2**12  # from which the thresholds of a projection are learned
+
+GOLDEN = (math.sqrt(5) - 1) / 2  # multiples of it, modulo 1, are evenly spread
+
+# Takes arrays `first` (n_first, n_signals, n_values), `second` (n_second, n_signals, n_values),
+# `thresholds` (n_channels, n_first, n_second, n_thresholds) and `channels` (n_signals,). Counts the
+# values of the sum of each first and each second that exceed the thresholds for the channel of the
+# signal: (n_signals, n_first, n_second, n_thresholds).
+Counter = Callable[..., NDArray[np.integer]]
+
+# Signals that share a grid, as rows with zeros after the end of shorter ones, and their lengths in
+# descending order.
+Chunk = tuple[NDArray[np.floating], NDArray[np.intp]]
 
 
 @dataclass(frozen=True)
 class Projections:
     """The real signals whose positive values are counted.
 
-    The first one is the signal itself. The others are the projections of its bands, by padding,
-    then by wavelet, then by phase.
+    They are the bands at each phase, and the sums of two bands at each pair of their phases. They
+    follow each other in steps, one for each wavelet, from high to low frequency: its band alone,
+    then its sums with the bands that are up to some octaves higher.
 
     Attributes
     ----------
     J : int
         The largest wavelet has the scale ``2**J`` samples.
-    Q : int
-        Wavelets per octave.
     n_phases : int
-        Directions in the complex plane, from 0 up to 180 degrees.
-    paddings : tuple of {"reflect", "zero", "periodic"}
-        How a signal is continued past its ends. There are bands for each.
+        Directions in the complex plane, from 0 up to 180 degrees. In sums, the band of the lower
+        frequency also has the opposite directions.
+    pair_octaves : int
+        Largest distance of two bands that are added.
+    padding : {"reflect", "zero", "periodic"}
+        How a signal is continued past its ends.
     """
 
     J: int
-    Q: int
     n_phases: int
-    paddings: tuple[str, ...]
+    pair_octaves: int
+    padding: str
+
+    def partners(self, n: int) -> range:
+        """Wavelets whose bands are added to that of the `n`-th. There is one per octave."""
+        return range(max(0, n - self.pair_octaves), n)
 
     @property
     def names(self) -> list[str]:
         """Name of each projection."""
-        degrees = [180 * phase / self.n_phases for phase in range(self.n_phases)]
-        wavelets = range(len(wavelet_parameters(self.J, self.Q)))
-        return ["signal"] + [
-            f"{padding}_n{n}_{angle:.4g}deg"
-            for padding in self.paddings
-            for n in wavelets
-            for angle in degrees
-        ]
 
-    def blocks(
-        self, x: NDArray[np.floating], exponent: NDArray[np.intc]
-    ) -> Iterator[NDArray[np.floating]]:
-        """Yield the projections of signals, a block of them at a time, in order.
+        def name(n: int, direction: int) -> str:
+            return f"n{n}_{180 * direction / self.n_phases:.4g}deg"
 
-        Parameters
-        ----------
-        x : ndarray of shape (n_signals, n_times)
-            Signals of unit magnitude.
-        exponent : ndarray of int, of shape (n_signals, 1)
-            The projections are those of ``ldexp(x, exponent)``.
+        P, names = self.n_phases, []
+        for n in range(len(wavelet_parameters(self.J, 1))):
+            names += [name(n, p) for p in range(P)]
+            names += [
+                f"{name(other, p)}_{name(n, q)}"
+                for other, p, q in product(self.partners(n), range(P), range(2 * P))
+            ]
+        return names
 
-        Yields
-        ------
-        values : ndarray of shape (n_projections_of_the_block, n_signals, n_values)
-            Slow bands are sampled at a lower rate than the signal. Bands are in float32, which is
-            precise enough for comparisons, in half the time.
+    def steps(self) -> Iterator[tuple[slice, slice]]:
+        """Yield the positions of the projections of each step: alone, and in sums."""
+        stop = 0
+        for n in range(len(wavelet_parameters(self.J, 1))):
+            start, middle = stop, stop + self.n_phases
+            stop = middle + len(self.partners(n)) * 2 * self.n_phases**2
+            yield slice(start, middle), slice(middle, stop)
+
+
+@dataclass(frozen=True, eq=False)
+class Bands:
+    """The bands of signals on one grid, at all phases.
+
+    Attributes
+    ----------
+    values : list of ndarray of shape (n_phases, n_signals, n_values)
+        For each wavelet, in float32. Beyond the end of a signal, they are not numbers.
+    energies : ndarray of shape (n_wavelets, n_signals)
+        Mean squared moduli of bands whose energies sum to 1 in each signal (or to 0).
+    rates : tuple of int
+        Samples of the signal for each value of a band.
+    counts : dict of int to ndarray of int, of shape (n_signals,)
+        Values of each signal at each rate.
+    """
+
+    values: list[NDArray[np.float32]]
+    energies: NDArray[np.float64]
+    rates: tuple[int, ...]
+    counts: dict[int, NDArray[np.intp]]
+
+    def steps(
+        self, projections: Projections
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.intp]]]:
+        """Yield each band, its partners at its rate, and how many values each signal has.
+
+        The partners have shape (n_partners, n_phases, n_signals, n_values).
         """
-        scale = np.ldexp(np.float32(1), np.clip(exponent, -LARGEST_EXPONENT, LARGEST_EXPONENT))
-        yield (x * scale)[np.newaxis]
-        angles = np.pi * np.arange(self.n_phases) / self.n_phases
-        cosine, sine = (
-            f(angles).astype(np.float32)[:, np.newaxis, np.newaxis] for f in (np.cos, np.sin)
-        )
-        grid = _grid(x.shape[1], self.J, self.Q)
-        width = (grid.pad_left, grid.n_padded - grid.pad_left - x.shape[1])
-        for padding in self.paddings:
-            padded = np.pad(x, ((0, 0), width), mode=NUMPY_MODES[padding])
-            spectrum = scipy.fft.fft(padded, axis=1, overwrite_x=True)
-            for band in grid.bands:
-                samples = band(spectrum)
-                plane = np.stack([samples.real, samples.imag])
-                plane[np.abs(plane) < SILENT] = 0
-                real, imaginary = plane * scale
-                values = cosine * real
-                values += sine * imaginary
-                yield values
+        for n, (values, rate) in enumerate(zip(self.values, self.rates, strict=True)):
+            partners = np.empty((len(projections.partners(n)), *values.shape), np.float32)
+            for partner, other in zip(partners, projections.partners(n), strict=True):
+                partner[:] = self.values[other][..., :: rate // self.rates[other]]
+            yield values, partners, self.counts[rate]
+
+
+def _bands_of(
+    projections: Projections,
+    x: NDArray[np.floating],
+    lengths: NDArray[np.intp],
+    gains: NDArray[np.float64] | None = None,
+) -> Bands:
+    """Compute the bands of signals that share a grid.
+
+    Parameters
+    ----------
+    projections : Projections
+    x : ndarray of shape (n_signals, n_longest)
+        Signals, in descending order of their lengths.
+    lengths : ndarray of int, of shape (n_signals,)
+    gains : ndarray of shape (n_wavelets, n_signals) or None, default=None
+        Factors of bands whose energies sum to 1. None means 1.
+    """
+    grid = _grid(n_padded(int(lengths[0])), projections.J)
+    padded, floor = _prepare(x, lengths, grid, projections.padding)
+    spectrum = scipy.fft.fft(padded, axis=1, overwrite_x=True).astype(np.complex64, copy=False)
+    counts = {rate: -(-lengths // rate) for rate in grid.rates}
+    beyond = {rate: np.arange(n[0]) >= n[:, np.newaxis] for rate, n in counts.items()}
+    differ = lengths[-1] < lengths[0]
+    planes, energies = [], np.empty((len(grid.bands), len(x)))
+    for n, (band, rate) in enumerate(zip(grid.bands, grid.rates, strict=True)):
+        first = grid.pad_left // rate
+        samples = band(spectrum)[:, first : first + counts[rate][0]]
+        plane = np.stack([samples.real, samples.imag])
+        plane *= np.abs(plane) >= floor
+        if differ:
+            plane[:, beyond[rate]] = 0
+        energies[n] = np.square(plane).sum(axis=2).sum(axis=0) / counts[rate]
+        planes.append(plane)
+    normalized = _inverse_root(energies.sum(axis=0))
+    energies *= normalized**2
+    gains = np.broadcast_to(normalized, energies.shape) if gains is None else gains * normalized
+    directions = np.exp(1j * np.pi * np.arange(projections.n_phases) / projections.n_phases)
+    all_values = []
+    for rate, gain in zip(grid.rates, gains, strict=True):
+        plane, factors = planes.pop(0), (directions[:, np.newaxis] * gain)[..., np.newaxis]
+        values = factors.real.astype(np.float32) * plane[0]
+        values += factors.imag.astype(np.float32) * plane[1]
+        if differ:
+            values[:, beyond[rate]] = np.nan
+        all_values.append(values)
+    return Bands(all_values, energies, grid.rates, counts)
+
+
+def _prepare(
+    x: NDArray[np.floating], lengths: NDArray[np.intp], grid: "_Grid", padding: str
+) -> tuple[NDArray[np.floating], NDArray[np.float32]]:
+    """Remove the mean of signals, scale them to unit magnitude, and pad them.
+
+    Returns
+    -------
+    padded : ndarray of shape (n_signals, n_padded)
+    floor : ndarray of shape (n_signals, 1)
+        Parts of a band below it count as zero.
+    """
+    eps = np.finfo(x.dtype).eps
+    padded = np.empty((len(x), grid.n_padded), x.dtype)
+    floor = np.empty((len(x), 1), np.float32)
+    for first, stop in runs(lengths):
+        n = int(lengths[first])
+        signals = x[first:stop, :n]
+        signals = _to_unit_magnitude(signals)
+        centred = signals - signals.mean(axis=1, keepdims=True)
+        offset = np.abs(signals).max(axis=1, keepdims=True)
+        # Rounding errors of the mean are not enlarged.
+        largest = np.abs(centred).max(axis=1, keepdims=True)
+        unit = np.maximum(largest, 64 * eps * offset)
+        unit = np.where(unit > 0, unit, 1)
+        width = (grid.pad_left, grid.n_padded - grid.pad_left - n)
+        padded[first:stop] = np.pad(centred / unit, ((0, 0), width), mode=NUMPY_MODES[padding])
+        floor[first:stop] = SILENT + 8 * eps * offset / unit
+    return padded, floor
+
+
+def _to_unit_magnitude(x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Scale each signal by a power of two, to a largest magnitude from 0.5 to 1."""
+    return np.ldexp(x, -np.frexp(np.abs(x).max(axis=1, keepdims=True))[1])
+
+
+def _inverse_root(a: NDArray[np.float64]) -> NDArray[np.float64]:
+    """One over the square root of numbers, and 0 for 0."""
+    return np.divide(1, np.sqrt(a), out=np.zeros_like(a), where=a > 0)
+
+
+def runs(lengths: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Divide rows into runs of equal length."""
+    bounds = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
+    return list(pairwise(bounds))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,106 +245,153 @@ class _SampledBand:
 
     Attributes
     ----------
-    gains : ndarray of shape (n_padded,)
-        Of the bins of the spectrum.
     n_sampled : int
-        Samples of the padded signal at the rate of the band. It divides `n_padded`.
-    kept : slice
-        Those within the signal.
+        Samples of the padded signal at the rate of the band.
+    pieces : list of (slice, slice, ndarray)
+        Bins of the signal's spectrum, bins of the band's, and the gains between them.
     """
 
-    gains: NDArray[np.float32]
     n_sampled: int
-    kept: slice
+    pieces: list[tuple[slice, slice, NDArray[np.float32]]]
 
-    def __call__(self, spectrum: NDArray[Any]) -> NDArray[np.complex64]:
+    def __call__(self, spectrum: NDArray[np.complex64]) -> NDArray[np.complex64]:
         """Return the band of signals from their spectra of shape (n_signals, n_padded)."""
-        # The gain at zero frequency is zero, so an offset takes no precision from what is left.
-        product = np.empty(spectrum.shape, np.complex64)
-        np.multiply(spectrum, self.gains, out=product, casting="same_kind")
-        if self.n_sampled < len(self.gains):  # bins that are equal modulo `n_sampled` are added
-            product = product.reshape(len(product), -1, self.n_sampled).sum(axis=1)
+        product = np.zeros((len(spectrum), self.n_sampled), np.complex64)
+        for source, target, gains in self.pieces:
+            product[:, target] += spectrum[:, source] * gains
         samples: NDArray[np.complex64] = scipy.fft.ifft(
             product, axis=1, norm="forward", overwrite_x=True
         )
-        return samples[:, self.kept]
+        return samples
 
 
 @dataclass(frozen=True, eq=False)
 class _Grid:
-    """Padding of signals of one length, and the bands on it."""
+    """Padding of signals of similar lengths, and the bands on it."""
 
     n_padded: int
     pad_left: int
+    rates: tuple[int, ...]
     bands: tuple[_SampledBand, ...]
 
 
-@lru_cache(maxsize=64)
-def _grid(n_times: int, J: int, Q: int) -> _Grid:
-    """Lay out signals: padded by about half of their length on each side, for a fast FFT."""
-    log2_unit = max(0, math.ceil(math.log2(n_times)) - 2)
-    n_padded = -(-2 * n_times // 2**log2_unit) * 2**log2_unit  # up to 8 times a power of two
-    family = wavelet_parameters(J, Q)
-    slowest = min(log2_unit, max(0, math.floor(math.log2(n_times / MIN_SAMPLES))))
-    rates = [2 ** max(0, min(j - SPARE_OCTAVES, slowest)) for j in family.j]
-    pad_left = (n_padded - n_times) // 2 // max(rates) * max(rates)
-    bands = tuple(
-        _SampledBand(
-            _gains(n_padded, xi, sigma),
-            n_padded // rate,
-            slice(pad_left // rate, -(-(pad_left + n_times) // rate)),
-        )
-        for xi, sigma, rate in zip(family.xi, family.sigma, rates, strict=True)
-    )
-    return _Grid(n_padded, pad_left, bands)
+def n_padded(n_times: int) -> int:
+    """Length of a padded signal: at least twice its own, and fast to transform."""
+    unit = _unit(n_times)
+    return -(-2 * n_times // unit) * unit  # 5 to 8 times a power of two
+
+
+def _unit(n_times: int) -> int:
+    return 1 << max(0, (n_times - 1).bit_length() - 2)
 
 
 @lru_cache(maxsize=256)
-def _gains(n_padded: int, xi: float, sigma: float) -> NDArray[np.float32]:
-    """Compute the gains of a wavelet at all bins. Signals of similar lengths share them."""
-    band = morlet_band(n_padded, xi, sigma)
-    gains = np.zeros(n_padded)
-    np.add.at(gains, np.arange(band.start, band.stop) % n_padded, band.values() / n_padded)
-    return gains.astype(np.float32)
+def _grid(n_padded: int, J: int) -> _Grid:
+    """Lay out signals, with at least a quarter of the grid on each side."""
+    family = wavelet_parameters(J, 1)
+    slowest = max(0, math.floor(math.log2(n_padded / (2.5 * MIN_SAMPLES))))
+    rates = tuple(2 ** max(0, min(j - SPARE_OCTAVES, slowest)) for j in family.j)
+    bands = tuple(
+        _sampled_band(n_padded, xi, sigma, rate)
+        for xi, sigma, rate in zip(family.xi, family.sigma, rates, strict=True)
+    )
+    return _Grid(n_padded, n_padded // 4 // max(rates) * max(rates), rates, bands)
 
 
-def rows_at_once(projections: Projections, n_times: int, n_thresholds: int) -> int:
-    """Signals whose comparisons fit in the processor's cache."""
-    return max(1, CHUNK_BYTES // (n_times * projections.n_phases * n_thresholds))
+def _sampled_band(n_padded: int, xi: float, sigma: float, rate: int) -> _SampledBand:
+    """Divide a band where the bins of the signal's or of the band's spectrum begin anew."""
+    band = morlet_band(n_padded, xi, sigma, NEGLIGIBLE)
+    n_sampled = n_padded // rate
+    gains = (band.values() / n_padded).astype(np.float32)
+    pieces, start = [], band.start
+    while start < band.stop:
+        source, target = start % n_padded, start % n_sampled
+        length = min(n_padded - source, n_sampled - target, band.stop - start)
+        at = start - band.start
+        pieces.append(
+            (
+                slice(source, source + length),
+                slice(target, target + length),
+                gains[at : at + length],
+            )
+        )
+        start += length
+    return _SampledBand(n_sampled, pieces)
 
 
-def learn_thresholds(
-    projections: Projections, signals: Sequence[NDArray[np.floating]], n_thresholds: int
-) -> NDArray[np.float64]:
-    """Choose thresholds that divide the values of each projection into equal shares.
+def learn(
+    projections: Projections,
+    chunks: Iterable[Chunk],
+    n_samples: int,
+    n_thresholds: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Choose thresholds for signals, the scales of bands, and thresholds for projections.
 
     Parameters
     ----------
     projections : Projections
-    signals : sequence of ndarray of shape (n_signals, n_times)
-        Training signals. Those in one array have one length.
+    chunks : iterable of (ndarray of shape (n_signals, n_longest), ndarray of int)
+        Training signals, and their lengths in descending order. Those in a chunk share a grid.
+    n_samples : int
+        Samples of all training signals.
     n_thresholds : int
 
     Returns
     -------
+    levels : ndarray of shape (n_thresholds,)
+        Thresholds for the signals themselves, in their unit.
+    scales : ndarray of shape (n_wavelets,)
+        Root mean square of the modulus of each band, in signals whose bands have energy 1 together.
     thresholds : ndarray of shape (n_projections, n_thresholds)
-        Quantiles, ascending, of up to about `MAX_VALUES` values of each projection.
+        Thresholds for projections of scaled bands.
+
+    Notes
+    -----
+    Thresholds are quantiles of up to about `MAX_VALUES` values, ascending. The shares below them
+    are multiples of the golden ratio, modulo 1, so that those of similar projections differ.
     """
-    share = MAX_VALUES / sum(x.size for x in signals)
-    scaled = [to_unit_magnitude(x) for x in signals]
-    largest = max(int(exponent.max()) for _, exponent in scaled)
-    parts: list[list[NDArray[np.floating]]] = []
-    for x, exponent in scaled:
-        parts.append([])
-        for block in projections.blocks(x, exponent - largest):
-            values = block[..., _spread(block.shape[-1], share)]
-            parts[-1].append(values.reshape(len(values), -1))
-    levels = (np.arange(n_thresholds) + 0.5) / n_thresholds
-    quantiles = [
-        np.quantile(np.concatenate(each, axis=1).astype(np.float64), levels, axis=1).T
-        for each in zip(*parts, strict=True)
-    ]
-    return np.ldexp(np.concatenate(quantiles), largest)
+    samples, energies, parts = [], [], []
+    for x, lengths in chunks:
+        bands = _bands_of(projections, x, lengths)
+        energies.append(bands.energies)
+        inside = x[np.arange(x.shape[1]) < lengths[:, np.newaxis]]
+        samples.append(inside[_spread(inside.size, MAX_VALUES / n_samples)])
+        steps = zip(bands.steps(projections), bands.rates, strict=True)
+        parts.append(
+            [
+                _some_values(values, partners, MAX_VALUES / n_samples * rate)
+                for (values, partners, _), rate in steps
+            ]
+        )
+    mean = np.concatenate(energies, axis=1).mean(axis=1)
+    gains = _inverse_root(mean).astype(np.float32)[:, np.newaxis, np.newaxis]
+    n_projections = len(projections.names)
+    shares = np.arange(1, (1 + n_projections) * n_thresholds + 1) * GOLDEN % 1
+    of_signal, *_ = shares = np.sort(shares.reshape(-1, n_thresholds), axis=1)
+    shares, thresholds = shares[1:], np.empty((n_projections, n_thresholds))
+    for n, ((alone, sums), some) in enumerate(
+        zip(projections.steps(), zip(*parts, strict=True), strict=True)
+    ):
+        values, partners = (np.concatenate(each, axis=-1) for each in zip(*some, strict=True))
+        values *= gains[n]
+        partners *= gains[projections.partners(n)]
+        thresholds[alone] = _quantiles(values, shares[alone])
+        if len(partners):
+            summed = partners[:, :, np.newaxis] + _with_opposites(values)
+            thresholds[sums] = _quantiles(summed.reshape(-1, values.shape[-1]), shares[sums])
+    levels = _quantiles(np.concatenate(samples)[np.newaxis], of_signal[np.newaxis])[0]
+    return levels, np.sqrt(mean), thresholds
+
+
+def _some_values(
+    values: NDArray[np.float32], partners: NDArray[np.float32], share: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Take a share of the values of a band and its partners."""
+    n = values[0].size
+    values, partners = (each.reshape(*each.shape[:-2], n) for each in (values, partners))
+    positions = np.flatnonzero(~np.isnan(values[0]))
+    positions = positions[_spread(len(positions), share)]
+    return values[..., positions], partners[..., positions]
 
 
 def _spread(n: int, share: float) -> NDArray[np.intp]:
@@ -225,74 +399,105 @@ def _spread(n: int, share: float) -> NDArray[np.intp]:
 
     They are evenly spread, like random ones, and have no period that a signal may have, too.
     """
-    count = min(n, math.ceil(n * share))
-    if count == n:
+    if share >= 1:
         return np.arange(n)
-    golden = (math.sqrt(5) - 1) / 2
-    return (np.arange(count) * golden % 1 * n).astype(np.intp)
+    return (np.arange(math.ceil(n * share)) * GOLDEN % 1 * n).astype(np.intp)
 
 
-def to_unit_magnitude(
-    x: NDArray[np.floating],
-) -> tuple[NDArray[np.floating], NDArray[np.intc]]:
-    """Scale each signal by a power of two, to a largest magnitude from 0.5 to 1.
+def _with_opposites(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Append the values at the opposite phases."""
+    return np.concatenate([values, -values])
 
-    Returns
-    -------
-    scaled : ndarray of shape (n_signals, n_times)
-    exponent : ndarray of int, of shape (n_signals, 1)
-        The signals are ``ldexp(scaled, exponent)``.
-    """
-    exponent = np.frexp(np.abs(x).max(axis=1, keepdims=True))[1]
-    return np.ldexp(x, -exponent), exponent
+
+def _quantiles(values: NDArray[np.floating], shares: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Quantiles of each row of values, below which there are its shares of them."""
+    ordered = np.sort(values, axis=1)
+    position = shares * (values.shape[1] - 1)
+    first = position.astype(np.intp)
+    weight = position - first
+    lower, upper = (
+        np.take_along_axis(ordered, at, axis=1).astype(np.float64)
+        for at in (first, np.minimum(first + 1, values.shape[1] - 1))
+    )
+    return lower * (1 - weight) + upper * weight  # a difference may be too large for a number
 
 
 def positive_shares(
-    projections: Projections, x: NDArray[np.floating], thresholds: NDArray[np.float64]
-) -> NDArray[np.floating]:
-    """Count the values of each projection above each threshold, as shares of all values.
+    projections: Projections,
+    chunk: Chunk,
+    channels: NDArray[np.intp],
+    levels: NDArray[np.float64],
+    scales: NDArray[np.float64],
+    thresholds: NDArray[np.float64],
+    count: Counter,
+    shares: NDArray[np.floating],
+) -> None:
+    """Count the values of signals and projections above thresholds, as shares of all values.
 
     Parameters
     ----------
     projections : Projections
-    x : ndarray of shape (n_signals, n_times)
-    thresholds : ndarray of shape (n_projections, n_thresholds)
-
-    Returns
-    -------
-    shares : ndarray of shape (n_signals, n_projections, n_thresholds)
-        In the precision of `x`.
+    chunk : (ndarray of shape (n_signals, n_longest), ndarray of int)
+        Signals that share a grid, and their lengths in descending order.
+    channels : ndarray of int, of shape (n_signals,)
+        Which of the levels, scales and thresholds are for each signal.
+    levels : ndarray of shape (n_channels, n_thresholds)
+    scales : ndarray of shape (n_channels, n_wavelets)
+    thresholds : ndarray of shape (n_channels, n_projections, n_thresholds)
+    count : Counter
+        `count_above`, or another function that returns the same.
+    shares : ndarray of shape (n_signals, 1 + n_projections, n_thresholds)
+        Result. Those of the signal come first.
     """
-    # In the unit of the thresholds, values are neither tiny nor huge.
-    unit = np.frexp(np.abs(thresholds).max())[1]
-    thresholds = np.ldexp(thresholds, -unit)
-    x, exponent = to_unit_magnitude(x)
-    shares, n = np.empty((len(x), *thresholds.shape), x.dtype), 0
-    for block in projections.blocks(x, exponent - unit):
-        part = slice(n, n + len(block))
-        shares[:, part] = _shares_above(block, thresholds[part].astype(block.dtype))
-        n = part.stop
-    return shares
+    x, lengths = chunk
+    bands = _bands_of(projections, x, lengths, _inverse_root(scales**2)[channels].T)
+    n_channels, *_, n_thresholds = thresholds.shape
+    limits = thresholds.astype(np.float32)
+    inside = np.arange(x.shape[1]) < lengths[:, np.newaxis]
+    for k, level in enumerate(levels[channels].T):
+        above = (x > level[:, np.newaxis]) & inside
+        shares[:, 0, k] = np.count_nonzero(above, axis=1) / lengths
+    of_projections = shares[:, 1:]
+    for (values, partners, n_values), (alone, sums) in zip(
+        bands.steps(projections), projections.steps(), strict=True
+    ):
+        nothing = np.zeros((1, *values.shape[1:]), np.float32)
+        terms = [(alone, values, nothing)]
+        if len(partners):
+            first = partners.reshape(-1, *values.shape[1:])
+            terms.append((sums, first, _with_opposites(values)))
+        for part, first, second in terms:
+            shape = (n_channels, len(first), len(second), n_thresholds)
+            counts = count(first, second, limits[:, part].reshape(shape), channels)
+            np.divide(
+                counts.reshape(len(x), -1, n_thresholds),
+                n_values[:, np.newaxis, np.newaxis],
+                out=of_projections[:, part],
+                casting="same_kind",
+            )
 
 
-def _shares_above(
-    values: NDArray[np.floating], thresholds: NDArray[np.floating]
-) -> NDArray[np.floating]:
-    """Share of the values of each signal that exceed each threshold.
+def count_above(
+    first: NDArray[np.float32],
+    second: NDArray[np.float32],
+    thresholds: NDArray[np.float32],
+    channels: NDArray[np.intp],
+) -> NDArray[np.integer]:
+    """Count values above thresholds with NumPy; see `Counter`."""
+    n_second, n_signals, n = second.shape
+    counts = np.empty((n_signals, len(first), *thresholds.shape[2:]), np.intp)
+    # One byte for each comparison, counted eight at a time. NaN exceeds nothing.
+    sums = np.full((n_second, n_signals, -(-n // 8) * 8), np.nan, np.float32)
+    for m in range(len(first)):
+        np.add(first[m], second, out=sums[..., :n])
+        for k in range(thresholds.shape[3]):
+            limits = thresholds[:, m, :, k].T[:, channels]
+            above = sums > limits[..., np.newaxis]
+            eights = np.bitwise_count(above.view(np.uint64))
+            counts[:, m, :, k] = eights.sum(axis=-1, dtype=np.intp).T
+    return counts
 
-    Parameters
-    ----------
-    values : ndarray of shape (n_projections, n_signals, n_values)
-    thresholds : ndarray of shape (n_projections, n_thresholds)
 
-    Returns
-    -------
-    shares : ndarray of shape (n_signals, n_projections, n_thresholds)
-    """
-    n_projections, n_signals, n = values.shape
-    # One byte for each comparison, counted eight at a time.
-    padded = np.full((n_projections, 1, n_signals, -(-n // 8) * 8), -np.inf, values.dtype)
-    padded[:, 0, :, :n] = values
-    above = padded.reshape(n_projections, 1, -1) > thresholds[..., np.newaxis]
-    eights = np.bitwise_count(above.view(np.uint64)).reshape(*thresholds.shape, n_signals, -1)
-    return np.moveaxis(eights.sum(axis=-1, dtype=np.intp), -1, 0) / n
+def n_at_once(n_times: int) -> int:
+    """Signals of this length whose bands fit in the processor's cache."""
+    return max(1, CHUNK // n_times)
