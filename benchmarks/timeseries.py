@@ -47,6 +47,7 @@ import numpy as np
 from aeon.datasets import load_classification
 from aeon.transformations.collection.convolution_based import MiniRocket
 from aeon.transformations.collection.unequal_length import Resizer
+from defaults import SERIES
 from sklearn.base import clone
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.model_selection import RepeatedStratifiedKFold, cross_val_score
@@ -57,18 +58,7 @@ from threadpoolctl import threadpool_limits
 from skscatter import LogScattering1D, ScatteringClassifier, WaveletPPV
 from skscatter.datasets import fetch_fsdd
 
-GIVEN = [
-    "ACSF1",
-    "ArrowHead",
-    "BasicMotions",
-    "GunPoint",
-    "ItalyPowerDemand",
-    "JapaneseVowels",
-    "OSULeaf",
-    "PickupGestureWiimoteZ",
-    "UnitTest",
-]
-DATA_SETS = [*GIVEN, "Covid3Month_disc"]
+DATA_SETS = [*SERIES, "Covid3Month_disc"]
 
 
 def with_ppv(**parameters: Any) -> ScatteringClassifier:
@@ -233,7 +223,7 @@ def table_of_sets(names: list[str], n_seeds: int, folder: Path | None) -> list[d
         ]
         shape = f"{row['channels']}, {row['length']}"
         print("|", " | ".join([name, row["series"], shape, *cells]), "|", flush=True)
-    for group in (GIVEN, [name for name in names if name not in GIVEN]):
+    for group in (SERIES, [name for name in names if name not in SERIES]):
         of_group = [row for row in rows if row["data set"] in group]
         for method in METHODS[1:] if of_group else ():
             gaps = [

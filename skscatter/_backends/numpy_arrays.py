@@ -9,12 +9,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import DTypeLike, NDArray
 
+from skscatter._scattering.namespace import FFT_ROWS
+
 # Length from which a Fourier transform in two steps, of the square root of the length, is faster.
 LONG = 2**17
-
-# Rows that SciPy's single-precision FFT computes at a time, in vectors of 16 bytes. It computes the
-# rest one by one, where SciPy 1.18 rounds differently: a row would depend on the number of rows.
-FFT_ROWS = 4
 
 # Samples of a long signal that are computed at a time, so that they stay in the L2 cache.
 IN_CACHE = 2**15

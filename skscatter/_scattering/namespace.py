@@ -14,6 +14,11 @@ from numpy.typing import NDArray
 
 Array = Any
 
+# Rows that an FFT in single precision computes at a time, in SIMD registers of 16 bytes. SciPy
+# computes the rest one by one, where SciPy 1.18 rounds differently: a row would depend on the
+# number of rows.
+FFT_ROWS = 4
+
 
 class Namespace(Protocol):
     """What the cascade needs from an array library.

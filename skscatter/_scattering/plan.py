@@ -16,14 +16,10 @@ from skscatter._scattering.filters import filter_bank, wavelet_parameters
 from skscatter._scattering.frequency_axis import AlongFrequency, FrequencyAxis, FrequencyFilter
 from skscatter._scattering.layout import Grid
 from skscatter._scattering.low_pass import LowPass, low_pass
-from skscatter._scattering.namespace import Array, Namespace
+from skscatter._scattering.namespace import FFT_ROWS, Array, Namespace
 from skscatter._scattering.paths import ABSENT, n1_stops, paths_of, scattering_paths
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.spectra import Filter, FoldedBand, Window, negligible
-
-# An FFT computes as many signals at once as fit in a SIMD register (pocketfft: 4 float32 numbers
-# in the smallest registers), and the remaining ones one by one.
-FFT_ROWS = 4
 
 SIGNAL = -1  # key of the signal's spectrum; the spectra of U1 have their octave j1 as key
 

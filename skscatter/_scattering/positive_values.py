@@ -23,6 +23,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from skscatter._scattering.filters import morlet_band, wavelet_parameters
+from skscatter._scattering.namespace import FFT_ROWS
 
 NUMPY_MODES: dict[str, Any] = {"reflect": "reflect", "zero": "constant", "periodic": "wrap"}
 
@@ -39,7 +40,7 @@ NEGLIGIBLE = 1e-9  # share of a filter's peak that is lost in the rounding of fl
 
 LARGEST_EXPONENT = 100  # of a power of two that scales bands in float32
 
-CHUNK = 2**15  # samples of a chunk of padded signals: its bands fit in the processor's cache
+CHUNK = 2**16  # samples of a chunk of padded signals: its bands fit in the processor's cache
 MAX_VALUES = 2**12  # from which the thresholds of a projection are learned
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # multiples of it, modulo 1, are evenly spread
@@ -171,7 +172,7 @@ def _bands_of(
     planes, energies = [], np.empty((len(grid.bands), len(x)))
     for n, (band, rate) in enumerate(zip(grid.bands, grid.rates, strict=True)):
         first = grid.pad_left // rate
-        samples = band(spectrum)[:, first : first + counts[rate][0]]
+        samples = band(spectrum)[: len(x), first : first + counts[rate][0]]
         plane = np.stack([samples.real, samples.imag])
         plane *= np.abs(plane) >= floor
         if differ:
@@ -200,12 +201,14 @@ def _prepare(
 
     Returns
     -------
-    padded : ndarray of shape (n_signals, n_padded)
+    padded : ndarray of shape (n_rows, n_padded)
+        Rows after the signals are zero, up to a multiple of `FFT_ROWS`.
     floor : ndarray of shape (n_signals, 1)
         Parts of a band below it count as zero.
     """
     eps = np.finfo(x.dtype).eps
-    padded = np.empty((len(x), grid.n_padded), x.dtype)
+    step = 1 if n_at_once(grid.n_padded) == 1 else FFT_ROWS
+    padded = np.zeros((-(-len(x) // step) * step, grid.n_padded), x.dtype)
     floor = np.empty((len(x), 1), np.float32)
     for first, stop in runs(lengths):
         n = int(lengths[first])
@@ -498,6 +501,10 @@ def count_above(
     return counts
 
 
-def n_at_once(n_times: int) -> int:
-    """Signals of this length whose bands fit in the processor's cache."""
-    return max(1, CHUNK // n_times)
+def n_at_once(n_padded: int) -> int:
+    """Padded signals to compute together: as many as fit in the processor's cache.
+
+    It is 1 or a multiple of `FFT_ROWS`, and follows from the length alone, so that a signal is
+    always computed in the same way.
+    """
+    return max(1, CHUNK // n_padded // FFT_ROWS * FFT_ROWS)
