@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.io import wavfile
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.multioutput import MultiOutputClassifier
@@ -16,7 +17,12 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from skscatter import LogScattering1D, LogTimeFrequencyScattering, SelectPaths
+from skscatter import (
+    LogScattering1D,
+    LogTimeFrequencyScattering,
+    ScatteringClassifier,
+    SelectPaths,
+)
 from skscatter._cli.main import main
 from skscatter._cli.predict import load_model, read_signal
 from skscatter._estimators import saving
@@ -206,10 +212,16 @@ def test_how_the_work_was_done_elsewhere_does_not_matter(parameters, signals, ca
             "has transforms of signals at 8000 and 16000 Hz",
         ),
         (lambda X, y: pipeline(), "holds a model that is not fitted"),
-        (lambda X, y: LogisticRegression().fit(X, y), "not hold a pipeline .*, but a Logistic"),
-        (lambda X, y: make_pipeline("passthrough").fit(X, y), "not hold a pipeline .*, but a Pipe"),
-        (lambda X, y: [1, 2], "not hold a pipeline .*, but a list"),
-        (lambda X, y: np.array, "not hold a pipeline .*, but a builtin_function"),
+        (
+            lambda X, y: LogisticRegression().fit(X, y),
+            "not hold a classifier with .*, but a Logistic",
+        ),
+        (
+            lambda X, y: make_pipeline("passthrough").fit(X, y),
+            "not hold a classifier with .*, but a Pipe",
+        ),
+        (lambda X, y: [1, 2], "not hold a classifier with .*, but a list"),
+        (lambda X, y: np.array, "not hold a classifier with .*, but a builtin_function"),
     ],
 )
 @pytest.mark.reliability("Bad input")
@@ -302,3 +314,21 @@ def test_a_search_and_selected_paths_can_be_saved(signals, capsys):
     search = GridSearchCV(pipe, {"logisticregression__C": [1, 10]}, cv=2).fit(X, y)
     assert main(save(search)) == 0
     assert len(predicted(capsys)) == 4
+
+
+@pytest.mark.parametrize("logistic", [False, True])
+def test_a_classifier_of_time_series_can_be_saved(logistic, signals, capsys):
+    classifier = LogisticRegression() if logistic else None
+    model = ScatteringClassifier(scattering(), classifier=classifier)
+    with pytest.raises(NotFittedError):
+        find_scattering(model)
+    model.fit(*signals)
+    assert find_scattering(model) is model.scattering_
+    assert main(save(model)) == 0
+    assert len(predicted(capsys)) == (4 if logistic else 1)
+
+
+def test_a_classifier_without_scattering_is_refused_in_one_line(signals, capsys):
+    model = ScatteringClassifier(ppv_share=1).fit(*signals)
+    assert main(save(model)) == 1
+    assert "does not hold a classifier with a scattering transform" in capsys.readouterr().err

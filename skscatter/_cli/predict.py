@@ -138,7 +138,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         scatterings = find_scatterings(classifier)
         if not scatterings:
             raise ValueError(
-                f"{path} does not hold a pipeline of scattering transforms and a classifier, but "
+                f"{path} does not hold a classifier with a scattering transform, but "
                 f"{_with_article(type(classifier).__name__)}."
             )
         check_is_fitted(classifier)

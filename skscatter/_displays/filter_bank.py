@@ -88,7 +88,7 @@ class FilterBankDisplay:
 
         Parameters
         ----------
-        estimator : Scattering1D, SelectPaths, Pipeline or search
+        estimator : Scattering1D, SelectPaths, ScatteringClassifier, Pipeline or search
             Fitted estimator that contains one scattering transformer.
         ax : Axes, sequence of Axes or None, default=None
             As in `plot`.

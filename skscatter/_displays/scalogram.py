@@ -121,7 +121,7 @@ class ScalogramDisplay:
 
         Parameters
         ----------
-        estimator : Scattering1D, SelectPaths, Pipeline or search
+        estimator : Scattering1D, SelectPaths, ScatteringClassifier, Pipeline or search
             Fitted estimator that contains one scattering transformer.
         x : array-like of shape (length,) or (n_channels, length)
             A signal of any length for which the transformer's `J` is accepted.

@@ -109,7 +109,7 @@ class ScatteringDisplay:
 
         Parameters
         ----------
-        estimator : Scattering1D, SelectPaths, Pipeline or search
+        estimator : Scattering1D, SelectPaths, ScatteringClassifier, Pipeline or search
             Fitted estimator that contains one scattering transformer.
         x : array-like of shape (length,) or (n_channels, length)
             A signal that it can transform.

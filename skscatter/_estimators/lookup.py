@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skscatter._estimators.classifier import ScatteringClassifier
 from skscatter._estimators.scattering import Scattering1D
 from skscatter._estimators.selection import SelectPaths
 from skscatter._estimators.time_frequency import TimeFrequencyScattering
@@ -16,7 +17,7 @@ def find_scatterings(estimator: Any) -> list[Scattering1D]:
 
     Parameters
     ----------
-    estimator : Scattering1D, SelectPaths, Pipeline, FeatureUnion or search
+    estimator : Scattering1D, SelectPaths, ScatteringClassifier, Pipeline, FeatureUnion or search
         In a pipeline, a transformer may be any step, and in a union any part. In a search, it is
         in ``best_estimator_``.
 
@@ -36,7 +37,7 @@ def find_scattering(estimator: Any) -> Scattering1D:
 
     Parameters
     ----------
-    estimator : Scattering1D, SelectPaths, Pipeline, FeatureUnion or search
+    estimator : Scattering1D, SelectPaths, ScatteringClassifier, Pipeline, FeatureUnion or search
         As for `find_scatterings`.
 
     Raises
@@ -51,8 +52,8 @@ def find_scattering(estimator: Any) -> Scattering1D:
         raise TypeError(
             f"estimator={estimator!r} has {len(found)} scattering transformers, but must have one. "
             "Accepted: Scattering1D, LogScattering1D, TimeFrequencyScattering, "
-            "LogTimeFrequencyScattering, SelectPaths, a Pipeline or a FeatureUnion with one of "
-            "these, or a search over one of these."
+            "LogTimeFrequencyScattering, SelectPaths, a ScatteringClassifier, a Pipeline or a "
+            "FeatureUnion with one of these, or a search over one of these."
         )
     return found[0]
 
@@ -100,6 +101,9 @@ def _scatterings(estimator: Any) -> Iterator[Scattering1D]:
     elif isinstance(estimator, SelectPaths):
         check_is_fitted(estimator)
         yield estimator.transformer_
+    elif isinstance(estimator, ScatteringClassifier):
+        check_is_fitted(estimator)
+        yield from _scatterings(estimator.scattering_)
     elif isinstance(estimator, Pipeline):
         for _, step in estimator.steps:
             yield from _scatterings(step)
