@@ -6,21 +6,27 @@ The definition is checked with the wavelets in time, by a convolution that owes 
 import itertools
 import math
 import pickle
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import scipy.fft
 import sklearn
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skscatter import WaveletPPV
 from skscatter._backends.engines import get_counter
+from skscatter._scattering import positive_values
 from skscatter._scattering.filters import morlet_window, wavelet_parameters
+from skscatter._scattering.namespace import FFT_ROWS
 from skscatter._scattering.positive_values import (
     GOLDEN,
     MAX_VALUES,
     Projections,
     count_above,
     learn,
+    n_padded,
+    quantiles,
 )
 
 PAD = {"reflect": "reflect", "zero": "constant", "periodic": "wrap"}
@@ -173,8 +179,52 @@ def test_rounding_errors_between_steps_are_not_counted():
     )
 
 
+def test_chunks_have_one_signal_or_as_many_as_an_fft_computes_alike(monkeypatch):
+    rows = set()
+
+    def fft(x, **options):
+        rows.add(len(x))
+        return scipy.fft.fft(x, **options)
+
+    recorder = SimpleNamespace(fft=SimpleNamespace(fft=fft, ifft=scipy.fft.ifft))
+    monkeypatch.setattr(positive_values, "scipy", recorder)
+    rng = np.random.default_rng(0)
+    for n_signals, n_times in ((1, 64), (7, 64), (5, 1000), (1, 2**16), (2, 2**16)):
+        WaveletPPV(J=3).fit_transform(rng.standard_normal((n_signals, n_times)))
+    assert rows == {1, FFT_ROWS, 2 * FFT_ROWS}
+
+
+def test_padded_lengths_are_fast_to_transform_and_at_least_twice_as_long():
+    for n in (*range(1, 300), 1460, 44_100, 2**20):
+        padded = n_padded(n)
+        odd = padded // (padded & -padded)
+        assert 2 * n <= padded <= max(2.5 * n + 1, 2)
+        assert odd in (1, 3, 5, 7)
+
+
+def test_quantiles_are_those_of_numpy():
+    values = np.random.default_rng(0).standard_normal((3, 20)).astype(np.float32)
+    shares = np.array([[0.0, 0.5], [0.03, 0.97], [0.333, 1.0]])
+    expected = [np.quantile(row.astype(float), q) for row, q in zip(values, shares, strict=True)]
+    np.testing.assert_allclose(quantiles(values, shares), expected, rtol=1e-12)
+
+
+def test_levels_of_signals_of_different_lengths_are_those_of_their_samples(X):
+    signals = [100 + X[0], 100 + X[1, :170], 100 + X[2, :161]]  # in one chunk
+    levels = WaveletPPV(J=3, n_thresholds=1).fit(signals).levels_
+    assert levels[0, 0] == pytest.approx(np.quantile(np.concatenate(signals), GOLDEN))
+
+
+def test_rounding_errors_of_an_offset_are_silence(X):
+    ppv = WaveletPPV().fit(X)
+    noise = 1e-10 * np.random.default_rng(0).standard_normal((2, 200))
+    of_silence = ppv.transform(np.zeros((1, 200)))[:, 3:]
+    np.testing.assert_array_equal(ppv.transform(1e6 + noise)[:, 3:], np.tile(of_silence, (2, 1)))
+
+
 def test_features_of_a_signal_do_not_depend_on_the_others(X):
     ppv = WaveletPPV().fit(X)
+    X = X * [[1], [1e-200], [1e200], [0], [1e-3], [1]] + [[0], [0], [0], [1e300], [0], [1e6]]
     alone = np.concatenate([ppv.transform(x[np.newaxis]) for x in X])
     np.testing.assert_array_equal(ppv.transform(X), alone)
 

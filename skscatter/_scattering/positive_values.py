@@ -302,14 +302,14 @@ def _grid(n_padded: int, J: int) -> _Grid:
 
 
 def _sampled_band(n_padded: int, xi: float, sigma: float, rate: int) -> _SampledBand:
-    """Divide a band where the bins of the signal's or of the band's spectrum begin anew."""
+    """Divide a wavelet where the bins of the band's spectrum begin anew."""
     band = morlet_band(n_padded, xi, sigma, NEGLIGIBLE)
     n_sampled = n_padded // rate
     gains = (band.values() / n_padded).astype(np.float32)
     pieces, start = [], band.start
     while start < band.stop:
         source, target = start % n_padded, start % n_sampled
-        length = min(n_padded - source, n_sampled - target, band.stop - start)
+        length = min(n_sampled - target, band.stop - start)
         at = start - band.start
         pieces.append(
             (
@@ -378,11 +378,11 @@ def learn(
         values, partners = (np.concatenate(each, axis=-1) for each in zip(*some, strict=True))
         values *= gains[n]
         partners *= gains[projections.partners(n)]
-        thresholds[alone] = _quantiles(values, shares[alone])
+        thresholds[alone] = quantiles(values, shares[alone])
         if len(partners):
             summed = partners[:, :, np.newaxis] + _with_opposites(values)
-            thresholds[sums] = _quantiles(summed.reshape(-1, values.shape[-1]), shares[sums])
-    levels = _quantiles(np.concatenate(samples)[np.newaxis], of_signal[np.newaxis])[0]
+            thresholds[sums] = quantiles(summed.reshape(-1, values.shape[-1]), shares[sums])
+    levels = quantiles(np.concatenate(samples)[np.newaxis], of_signal[np.newaxis])[0]
     return levels, np.sqrt(mean), thresholds
 
 
@@ -412,7 +412,7 @@ def _with_opposites(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([values, -values])
 
 
-def _quantiles(values: NDArray[np.floating], shares: NDArray[np.floating]) -> NDArray[np.float64]:
+def quantiles(values: NDArray[np.floating], shares: NDArray[np.floating]) -> NDArray[np.float64]:
     """Quantiles of each row of values, below which there are its shares of them."""
     ordered = np.sort(values, axis=1)
     position = shares * (values.shape[1] - 1)
