@@ -67,7 +67,7 @@ class WaveletPPV(Saved, TransformerMixin, BaseEstimator):
         How a signal is continued past its ends, after its mean is removed. With ``"zero"``, the
         level at the ends becomes an edge.
     n_jobs : int or None, default=None
-        Threads, in joblib's meaning.
+        Threads of `transform`, in joblib's meaning.
 
     Attributes
     ----------

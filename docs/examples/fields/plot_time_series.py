@@ -71,9 +71,9 @@ for name in data_sets:
 # All classify all motions correctly. Scattering alone suits series that are described by rhythms,
 # spectra and modulations. It sees no difference between a notch and a tooth of a leaf, or between
 # an appliance that is switched on and one that is switched off. `ScatteringClassifier` does. It is
-# the most accurate on the outlines, and close to MiniRocket on the appliances, whose power consists
-# of steps and plateaus. ``benchmarks/timeseries.py`` compares them on all suitable data sets that
-# aeon ships, and on a copy of the UCR archive.
+# the most accurate on the outlines, and as accurate as MiniRocket on the appliances, whose power
+# consists of steps and plateaus. ``benchmarks/timeseries.py`` compares them on all suitable data
+# sets that aeon ships, and on a copy of the UCR archive.
 
 figure, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 for i, method in enumerate(methods):
