@@ -23,7 +23,7 @@ from skscatter._scattering.positive_values import (
     GOLDEN,
     MAX_VALUES,
     Projections,
-    count_above,
+    fill_counts,
     learn,
     n_padded,
     quantiles,
@@ -324,8 +324,9 @@ def test_values_above_thresholds_are_counted_once(n, compiled, monkeypatch):
     thresholds[1, 1, 1, 1] = first[1, 0, 0] + second[1, 0, 0]  # not above itself
     channels = np.array([1, 0, 1, 0])
     count = get_counter()
-    assert (count is count_above) != compiled
-    counts = count(first, second, thresholds, channels)
+    assert (count is fill_counts) != compiled
+    counts = np.empty((4, 2, 3, 5), np.int64)
+    count(first, second, thresholds, channels, counts)
     for s, i, j, k in np.ndindex(counts.shape):
         expected = np.sum(first[i, s] + second[j, s] > thresholds[channels[s], i, j, k])
         assert counts[s, i, j, k] == expected

@@ -21,7 +21,7 @@ from skscatter._scattering.layout import Grid, Groups
 from skscatter._scattering.namespace import Array, Namespace
 from skscatter._scattering.paths import released_gain
 from skscatter._scattering.plan import make_plan
-from skscatter._scattering.positive_values import Counter, count_above
+from skscatter._scattering.positive_values import Counter, fill_counts
 from skscatter._scattering.settings import Settings
 from skscatter._scattering.workspace import Workspaces
 
@@ -115,7 +115,8 @@ def get_engine(settings: Settings, grid: Grid, dtype: str, device: Device = NUMP
 def get_counter() -> Counter:
     """Return what counts values for proportions of positive values: compiled code, or NumPy."""
     if choice.has_numba():
-        from skscatter._backends.compiled.counting import compiled_counter
+        from skscatter._backends.compiled.counting import SIGNATURE, compiled_counts
 
-        return compiled_counter()
-    return count_above
+        counter: Counter = compiled_counts.compile(SIGNATURE)
+        return counter
+    return fill_counts

@@ -265,7 +265,7 @@ of arrays of shape (length,) or (n_channels, length)
                 positive_shares(
                     self._projections,
                     _load(signals, rows),
-                    np.asarray(rows) % self.n_channels_,
+                    np.asarray(rows, np.int64) % self.n_channels_,
                     self.levels_,
                     self.scales_,
                     self.thresholds_,

@@ -38,18 +38,13 @@ SILENT = 2.0**-20
 
 NEGLIGIBLE = 1e-9  # share of a filter's peak that is lost in the rounding of float32
 
-LARGEST_EXPONENT = 100  # of a power of two that scales bands in float32
-
 CHUNK = 2**16  # samples of a chunk of padded signals: its bands fit in the processor's cache
 MAX_VALUES = 2**12  # from which the thresholds of a projection are learned
 
 GOLDEN = (math.sqrt(5) - 1) / 2  # multiples of it, modulo 1, are evenly spread
 
-# Takes arrays `first` (n_first, n_signals, n_values), `second` (n_second, n_signals, n_values),
-# `thresholds` (n_channels, n_first, n_second, n_thresholds) and `channels` (n_signals,). Counts the
-# values of the sum of each first and each second that exceed the thresholds for the channel of the
-# signal: (n_signals, n_first, n_second, n_thresholds).
-Counter = Callable[..., NDArray[np.integer]]
+# Counts values above thresholds, as `fill_counts` does.
+Counter = Callable[..., None]
 
 # Signals that share a grid, as rows with zeros after the end of shorter ones, and their lengths in
 # descending order.
@@ -82,8 +77,18 @@ class Projections:
     pair_octaves: int
     padding: str
 
+    @property
+    def n_wavelets(self) -> int:
+        """Number of wavelets, one per octave."""
+        return len(wavelet_parameters(self.J, 1))
+
+    @property
+    def n_projections(self) -> int:
+        """Number of projections."""
+        return max(sums.stop for _, sums in self.steps())
+
     def partners(self, n: int) -> range:
-        """Wavelets whose bands are added to that of the `n`-th. There is one per octave."""
+        """Wavelets whose bands are added to that of the `n`-th."""
         return range(max(0, n - self.pair_octaves), n)
 
     @property
@@ -94,7 +99,7 @@ class Projections:
             return f"n{n}_{180 * direction / self.n_phases:.4g}deg"
 
         P, names = self.n_phases, []
-        for n in range(len(wavelet_parameters(self.J, 1))):
+        for n in range(self.n_wavelets):
             names += [name(n, p) for p in range(P)]
             names += [
                 f"{name(other, p)}_{name(n, q)}"
@@ -105,7 +110,7 @@ class Projections:
     def steps(self) -> Iterator[tuple[slice, slice]]:
         """Yield the positions of the projections of each step: alone, and in sums."""
         stop = 0
-        for n in range(len(wavelet_parameters(self.J, 1))):
+        for n in range(self.n_wavelets):
             start, middle = stop, stop + self.n_phases
             stop = middle + len(self.partners(n)) * 2 * self.n_phases**2
             yield slice(start, middle), slice(middle, stop)
@@ -368,7 +373,7 @@ def learn(
         )
     mean = np.concatenate(energies, axis=1).mean(axis=1)
     gains = _inverse_root(mean).astype(np.float32)[:, np.newaxis, np.newaxis]
-    n_projections = len(projections.names)
+    n_projections = projections.n_projections
     shares = np.arange(1, (1 + n_projections) * n_thresholds + 1) * GOLDEN % 1
     of_signal, *_ = shares = np.sort(shares.reshape(-1, n_thresholds), axis=1)
     shares, thresholds = shares[1:], np.empty((n_projections, n_thresholds))
@@ -442,13 +447,13 @@ def positive_shares(
     projections : Projections
     chunk : (ndarray of shape (n_signals, n_longest), ndarray of int)
         Signals that share a grid, and their lengths in descending order.
-    channels : ndarray of int, of shape (n_signals,)
+    channels : ndarray of int64, of shape (n_signals,)
         Which of the levels, scales and thresholds are for each signal.
     levels : ndarray of shape (n_channels, n_thresholds)
     scales : ndarray of shape (n_channels, n_wavelets)
     thresholds : ndarray of shape (n_channels, n_projections, n_thresholds)
     count : Counter
-        `count_above`, or another function that returns the same.
+        `fill_counts`, or its compiled form.
     shares : ndarray of shape (n_signals, 1 + n_projections, n_thresholds)
         Result. Those of the signal come first.
     """
@@ -470,8 +475,10 @@ def positive_shares(
             first = partners.reshape(-1, *values.shape[1:])
             terms.append((sums, first, _with_opposites(values)))
         for part, first, second in terms:
-            shape = (n_channels, len(first), len(second), n_thresholds)
-            counts = count(first, second, limits[:, part].reshape(shape), channels)
+            shape = (len(first), len(second), n_thresholds)
+            counts = np.empty((len(x), *shape), np.int64)
+            of_part = np.ascontiguousarray(limits[:, part]).reshape(n_channels, *shape)
+            count(first, second, of_part, channels, counts)
             np.divide(
                 counts.reshape(len(x), -1, n_thresholds),
                 n_values[:, np.newaxis, np.newaxis],
@@ -480,16 +487,29 @@ def positive_shares(
             )
 
 
-def count_above(
+def fill_counts(
     first: NDArray[np.float32],
     second: NDArray[np.float32],
     thresholds: NDArray[np.float32],
-    channels: NDArray[np.intp],
-) -> NDArray[np.integer]:
-    """Count values above thresholds with NumPy; see `Counter`."""
+    channels: NDArray[np.int64],
+    counts: NDArray[np.int64],
+) -> None:
+    """Count the values of the sum of each first and each second signal above thresholds.
+
+    All arrays are contiguous. NaN exceeds nothing.
+
+    Parameters
+    ----------
+    first : ndarray of shape (n_first, n_signals, n_values)
+    second : ndarray of shape (n_second, n_signals, n_values)
+    thresholds : ndarray of shape (n_channels, n_first, n_second, n_thresholds)
+    channels : ndarray of int, of shape (n_signals,)
+        Which of the thresholds are for each signal.
+    counts : ndarray of shape (n_signals, n_first, n_second, n_thresholds)
+        Result.
+    """
     n_second, n_signals, n = second.shape
-    counts = np.empty((n_signals, len(first), *thresholds.shape[2:]), np.intp)
-    # One byte for each comparison, counted eight at a time. NaN exceeds nothing.
+    # One byte for each comparison, counted eight at a time.
     sums = np.full((n_second, n_signals, -(-n // 8) * 8), np.nan, np.float32)
     for m in range(len(first)):
         np.add(first[m], second, out=sums[..., :n])
@@ -497,8 +517,7 @@ def count_above(
             limits = thresholds[:, m, :, k].T[:, channels]
             above = sums > limits[..., np.newaxis]
             eights = np.bitwise_count(above.view(np.uint64))
-            counts[:, m, :, k] = eights.sum(axis=-1, dtype=np.intp).T
-    return counts
+            counts[:, m, :, k] = eights.sum(axis=-1, dtype=np.int64).T
 
 
 def n_at_once(n_padded: int) -> int:
