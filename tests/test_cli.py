@@ -172,7 +172,11 @@ def test_demo_ends_with_a_command_that_works_in_a_new_process(demo):
     command = shlex.split(text.splitlines()[-1])
     assert command[:3] == ["python", "-m", "skscatter"]  # as this process was not started by name
     done = run(sys.executable, *command[1:])
-    assert (done.returncode, done.stderr) == (0, "")
+    compiles = (
+        "skscatter is compiling its fast path, once on this machine. This takes some seconds.\n"
+    )
+    assert done.returncode == 0
+    assert done.stderr in ("", compiles)  # the first process of a new machine
     header, row = done.stdout.splitlines()
     assert len(header) == len(row)
 
